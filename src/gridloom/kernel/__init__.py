@@ -1,0 +1,1 @@
+"""What every module stands on; no business word in here, and nothing in here imports what stands above."""

@@ -1,0 +1,114 @@
+"""The pool of connections, and the two kinds of transaction it hands out.
+
+A tenant's transaction runs as the role `gridloom_tenant`, which owns nothing and sees, by row-level security, only the rows
+whose `tenant_id` is the one set on the connection. The installation's own transaction (migrations, relays, sign-in before the
+tenant is known) runs as the owner. Both are opened in one round trip.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from gridloom.kernel.database.transaction import TENANT_ROLE, Flusher, Tx
+
+TENANT_SETTING = "gridloom.tenant"
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder().decode
+
+
+class Database:
+    """A pool on one database. Open it with `open`, close it with `close`."""
+
+    def __init__(self, url: str, *, size: int = 10, statement_timeout_s: float = 60.0) -> None:
+        self.url = url
+        self._size = size
+        self._timeout_ms = int(statement_timeout_s * 1000)
+        self._pool: Any = None
+        self.outbox_flusher: Flusher | None = None
+        self.trail_flusher: Flusher | None = None
+        self.observer: Callable[[Tx], None] | None = None
+
+    async def open(self) -> "Database":
+        """Connect; every connection speaks UTC and decodes jsonb to Python objects."""
+        self._pool = await asyncpg.create_pool(
+            self.url,
+            min_size=1,
+            max_size=self._size,
+            init=_prepare,
+            reset=_keep,
+            server_settings={
+                "timezone": "UTC",
+                "application_name": "gridloom",
+                "statement_timeout": str(self._timeout_ms),
+                "idle_in_transaction_session_timeout": "120000",
+                "jit": "off",
+            },
+        )
+        return self
+
+    async def close(self) -> None:
+        """Return every connection; running transactions are waited for."""
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: int, *, subject: Any = None, read_only: bool = False) -> AsyncIterator[Tx]:
+        """A transaction in which only this tenant's rows exist. Commits at the end, rolls back on any exception."""
+        mode = "READ ONLY" if read_only else "READ WRITE"
+        begin = (
+            f"BEGIN {mode}; SET LOCAL ROLE {TENANT_ROLE}; SET LOCAL {TENANT_SETTING} = '{int(tenant_id)}'"
+        )
+        async with self._transaction(begin, Tx, int(tenant_id), subject) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def system(self) -> AsyncIterator[Tx]:
+        """A transaction of the installation: sees every tenant. Not for handlers that act for a caller."""
+        async with self._transaction("BEGIN", Tx, None, None) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A bare connection of the owner, for LISTEN and for statements that refuse to run in a transaction."""
+        async with self._pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str, kind: type[Tx], tenant: int | None, subject: Any) -> AsyncIterator[Tx]:
+        async with self._pool.acquire() as connection:
+            await connection.execute(begin)
+            tx = kind(connection, tenant, subject)
+            try:
+                yield tx
+                if tx.trail and self.trail_flusher:
+                    await self.trail_flusher(tx, tx.trail)
+                if tx.outbox and self.outbox_flusher:
+                    await self.outbox_flusher(tx, tx.outbox)
+                await connection.execute("COMMIT")
+            except BaseException:
+                if not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+                raise
+        if self.observer is not None:
+            self.observer(tx)
+        await tx.effects()
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + _encode(value),
+        decoder=lambda data: _decode(memoryview(data)[1:]),
+        format="binary",
+    )
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=_encode, decoder=_decode, format="binary")
+
+
+async def _keep(_: Any) -> None:
+    """Nothing outlives a transaction here (every setting is LOCAL), so a connection needs no reset round trip."""

@@ -1,0 +1,344 @@
+"""The way of a request: caller, scope, input, one transaction, answer."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+from litestar import Request
+from litestar.exceptions import ClientException, HTTPException
+from litestar.response.base import ASGIResponse
+
+from gridloom.kernel.database.pool import Database
+from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.errors import (
+    Conflict,
+    Fault,
+    FieldError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    WrongMediaType,
+)
+from gridloom.kernel.http import idempotency, validation
+from gridloom.kernel.http.call import Answer, Call, Services
+from gridloom.kernel.http.dialect import Dialect, QueryField
+from gridloom.kernel.http.operation import ANYONE, PUBLIC, Operation
+from gridloom.kernel.http.pages import PageOf, PageRequest
+from gridloom.kernel.http.query import nested, pairs
+from gridloom.kernel.http.subject import Subject
+
+log = structlog.get_logger(__name__)
+
+RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+ATTEMPTS = 3
+_MAX_INT = 2**63 - 1
+_PARTS = ("body", "query", "headers")
+
+
+class Endpoint:
+    """An operation bound to its dialect and to the parts of a running application."""
+
+    def __init__(self, operation: Operation, dialect: Dialect, services: Services) -> None:
+        self.operation = operation
+        self.dialect = dialect
+        self.services = services
+        self.database: Database = services.part(Database)
+        inputs = operation.inputs
+        parameters = operation.parameters
+        self.path_types = [(name, operation.path_type(name)) for name in parameters]
+        self.body_type = inputs.get("body")
+        self.query_type = inputs.get("query")
+        self.headers_type = inputs.get("headers")
+        self.wants_tx = any(wanted is Tx for wanted in inputs.values())
+        self.tx_name = next((name for name, wanted in inputs.items() if wanted is Tx), "")
+        self.page_fields: list[QueryField] = dialect.page_fields(operation.pages) if operation.pages else []
+        self.page_query = _struct_of([f for f in self.page_fields if f.where == "query"])
+        self.page_header = _struct_of([f for f in self.page_fields if f.where == "header"])
+        known = {*parameters, *_PARTS, "subject", "call", "page", self.tx_name}
+        self.kept_path = [name for name in parameters if name in inputs]
+        self.parts = {name: kind for name, kind in inputs.items() if name not in known}
+        for name, kind in self.parts.items():
+            if kind not in services:
+                raise TypeError(f"{operation!r} asks for {name}: {kind!r}, which this application does not have")
+
+    async def __call__(self, request: Request[Any, Any, Any]) -> ASGIResponse:
+        """Answer one request; every exception becomes an answer in the form of the API."""
+        call = Call(request, self.services, self.operation)
+        try:
+            return await self._run(call)
+        except Exception as error:  # noqa: BLE001 - the edge of the request: whatever it is becomes an answer
+            return self.refuse(error, call)
+
+    def refuse(self, error: Exception, call: Call) -> ASGIResponse:
+        """An exception as this API says it."""
+        return refusal(error, self.dialect, call)
+
+    async def _run(self, call: Call) -> ASGIResponse:
+        operation = self.operation
+        if operation.scope == PUBLIC:
+            self.services.part(Admission).admit(call, None, self.dialect)
+        else:
+            subject = await self.dialect.authenticate(call)
+            self.services.part(Admission).admit(call, subject, self.dialect)
+            if subject is None:
+                raise Unauthenticated
+            call.subject = subject
+            if operation.scope != ANYONE and not subject.may(operation.scope):
+                raise Forbidden
+        arguments = await self._arguments(call)
+        if not self.wants_tx:
+            return self._answer(await operation.handler(**arguments), call)
+        return await self._in_transaction(call, arguments)
+
+    async def _in_transaction(self, call: Call, arguments: dict[str, Any]) -> ASGIResponse:
+        subject = call.subject
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self.database.tenant(
+                    subject.tenant_id, subject=subject, read_only=not self.operation.writes
+                ) as tx:
+                    return await self._once(call, arguments, tx)
+            except RETRIED:
+                if attempt == ATTEMPTS:
+                    raise Conflict("Others changed the same data at the same time; try again.") from None
+        raise AssertionError("unreachable")
+
+    async def _once(self, call: Call, arguments: dict[str, Any], tx: Tx) -> ASGIResponse:
+        operation = self.operation
+
+        async def work() -> ASGIResponse:
+            answer = self._answer(await operation.handler(**arguments, **{self.tx_name: tx}), call)
+            if operation.audited:
+                from gridloom.kernel.audit import trail
+
+                trail.record(tx, operation.name, _object_of(call), {"request_id": call.id})
+            return answer
+
+        if operation.idempotent:
+            return await idempotency.once(tx, call, work)
+        return await work()
+
+    async def _arguments(self, call: Call) -> dict[str, Any]:
+        """The handler's arguments. Raises Invalid with the wrong fields of every part of the request."""
+        errors: list[FieldError] = []
+        given: dict[str, Any] = {}
+
+        def take(read: Callable[[], Any], name: str) -> None:
+            try:
+                given[name] = read()
+            except Invalid as invalid:
+                errors.extend(invalid.errors or [FieldError("body", (), invalid.message)])
+
+        self._take_path(call, given, errors)
+        take(lambda: _query_of(call), "_query")
+        call.query = given.pop("_query", {})
+        if (query_type := self.query_type) is not None:
+            take(lambda: validation.convert(call.query, query_type, where="query"), "query")
+        if (headers_type := self.headers_type) is not None:
+            take(lambda: validation.convert(dict(call.headers), headers_type, where="header"), "headers")
+        if self.operation.pages is not None:
+            take(lambda: self._page(call), "page")
+        if (body_type := self.body_type) is not None:
+            raw = await body_of(call)
+            take(lambda: _body(raw, body_type, self.operation), "body")
+        if errors:
+            raise Invalid(errors=errors)
+        for name, kind in self.parts.items():
+            given[name] = self.services[kind]
+        if "call" in self.operation.inputs:
+            given["call"] = call
+        if "subject" in self.operation.inputs:
+            given["subject"] = call.subject
+        return given
+
+    def _take_path(self, call: Call, given: dict[str, Any], errors: list[FieldError]) -> None:
+        values: dict[str, str] = call.request.scope["state"]["path"]
+        for name, kind in self.path_types:
+            value = _path_value(values[name], kind)
+            if value is not None:
+                given[name] = value
+            elif self.dialect.bad_path_is_not_found:
+                raise NotFound
+            else:
+                errors.append(FieldError("path", (name,), f"Expected `{kind.__name__}`."))
+        for name in [name for name in given if name not in self.kept_path]:
+            del given[name]
+
+    def _page(self, call: Call) -> PageRequest:
+        values = {
+            **_as_dict(call.query, self.page_query, "query"),
+            **_as_dict(dict(call.headers), self.page_header, "header"),
+        }
+        return self.dialect.page_request(values, self.operation.pages)
+
+    def _answer(self, value: Any, call: Call) -> ASGIResponse:
+        dialect, operation = self.dialect, self.operation
+        answer = value if isinstance(value, Answer) else Answer(value)
+        status = answer.status or operation.status
+        headers = dict(answer.headers)
+        body = answer.body
+        if isinstance(body, PageOf):
+            body, more = dialect.page(body, call)
+            headers |= more
+        elif answer.media_type is None and operation.wrapped and status < 300 and operation.answers.get(status) is not None:
+            body = dialect.one(body, operation)
+        return response(dialect, call, status, body, headers, answer.media_type)
+
+
+class Admission:
+    """Rate limits before the work: `admit` raises RateLimited, or puts the limit's headers on the call."""
+
+    def admit(self, call: Call, subject: Subject | None, dialect: Dialect) -> None:
+        """Let everyone in; the application replaces this with its limits."""
+
+
+def response(
+    dialect: Dialect, call: Call | None, status: int, body: Any, headers: dict[str, str], media_type: str | None = None
+) -> ASGIResponse:
+    """Bytes on the wire. A body of bytes goes out as it is; None with 204 or no declared body is empty."""
+    common = dialect.headers(call) if call is not None else {}
+    if isinstance(body, bytes):
+        raw, media = body, media_type or "application/json"
+    elif body is None and (status in (202, 204, 304) or media_type is None):
+        raw, media = b"", media_type or ""
+    else:
+        raw, media = dialect.encoder.encode(body), media_type or "application/json"
+    if body is None and status == 200 and media_type is None:
+        raw, media = b"null", "application/json"
+    all_headers = {**common, **headers}
+    if not media:
+        return ASGIResponse(body=raw, status_code=status, headers=all_headers, media_type="application/json")
+    return ASGIResponse(body=raw, status_code=status, headers=all_headers, media_type=media)
+
+
+def refusal(error: Exception, dialect: Dialect, call: Call | None) -> ASGIResponse:
+    """Any exception as an answer; what nobody foresaw is logged with its trace and told without it."""
+    fault = fault_of(error)
+    if fault.status >= 500 and not isinstance(fault, Unavailable):
+        log.error("request_failed", exc_info=error, operation=repr(call.operation) if call else None)
+    elif isinstance(fault, Unavailable):
+        log.warning("request_unavailable", reason=fault.message)
+    answer = dialect.fault(fault, call)
+    status = answer.status or dialect.status_of(fault)
+    headers = {**fault.headers, **answer.headers}
+    return response(dialect, call, status, answer.body, headers, answer.media_type or "application/json")
+
+
+class Broken(Fault):
+    """Our own mistake; the request id leads to the log."""
+
+    status = 500
+    code = "internal"
+    text = "Something went wrong here; the request id leads to the cause."
+
+
+def fault_of(error: Exception) -> Fault:  # noqa: PLR0911 - one line a kind of failure reads best
+    """The fault that an exception of a library amounts to."""
+    match error:
+        case Fault():
+            return error
+        case asyncpg.UniqueViolationError():
+            return Conflict("There is already one like this.", detail=error.constraint_name)
+        case asyncpg.ForeignKeyViolationError() | asyncpg.RestrictViolationError():
+            return _reference_fault(error)
+        case asyncpg.ExclusionViolationError():
+            return Conflict("This overlaps with what is already there.", detail=error.constraint_name)
+        case asyncpg.IntegrityConstraintViolationError() | asyncpg.DataError():
+            return Invalid("A value is outside of what can be stored.")
+        case asyncpg.QueryCanceledError() | TimeoutError():
+            return Unavailable("This took too long and was given up.")
+        case asyncpg.PostgresConnectionError() | asyncpg.CannotConnectNowError() | asyncpg.InterfaceError() | OSError():
+            return Unavailable("The database cannot be reached.", headers={"Retry-After": "5"})
+        case asyncpg.TooManyConnectionsError() | asyncpg.AdminShutdownError():
+            return Unavailable("The database cannot be reached.", headers={"Retry-After": "5"})
+        case HTTPException() if error.status_code == 413:
+            return TooLarge()
+        case ClientException():
+            return Invalid(error.detail)
+    return Broken()
+
+
+def _reference_fault(error: asyncpg.PostgresError) -> Fault:
+    if "still referenced" in str(error.detail or ""):
+        return Conflict("This is still in use.", detail=error.constraint_name)
+    return Invalid("A reference points at nothing.", field=_column_in(str(error.detail or "")))
+
+
+def _column_in(detail: str) -> str:
+    inside = detail.partition("(")[2].partition(")")[0]
+    return inside.rpartition(",")[2].strip() or "id"
+
+
+async def body_of(call: Call) -> bytes:
+    """The raw body. Raises TooLarge beyond the operation's limit."""
+    raw = await call.request.body()
+    if len(raw) > call.operation.max_body:
+        raise TooLarge
+    return raw
+
+
+def _body(raw: bytes, wanted: Any, operation: Operation) -> Any:
+    if not raw.strip():
+        optional = type(None) in getattr(wanted, "__args__", ())
+        if optional:
+            return None
+        raw = b"{}" if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct) else raw
+    if b"\\u0000" in raw:
+        validation.refuse_nul(raw)
+    if operation.media != "application/json":
+        raise WrongMediaType
+    return validation.decode(raw, wanted)
+
+
+def _path_value(text: str, kind: Any) -> Any:
+    try:
+        if kind is int:
+            if not text.lstrip("-").isdecimal() or not text.isascii():
+                return None
+            number = int(text) if len(text) < 20 else _MAX_INT + 1
+            return number if abs(number) <= _MAX_INT else None
+        if kind is float:
+            number_f = float(text)
+            return number_f if number_f == number_f and abs(number_f) != float("inf") else None
+        if kind is UUID:
+            return UUID(text)
+    except ValueError:
+        return None
+    return None if "\x00" in text else text
+
+
+def _query_of(call: Call) -> dict[str, Any]:
+    raw: bytes = call.request.scope["query_string"]
+    return nested(pairs(raw)) if raw else {}
+
+
+def _struct_of(fields: list[QueryField]) -> type[msgspec.Struct] | None:
+    if not fields:
+        return None
+    return msgspec.defstruct(
+        "PageQuery",
+        [(f.name.replace("-", "_"), f.type, f.default) for f in fields],
+        kw_only=True,
+        rename={f.name.replace("-", "_"): f.name for f in fields},
+    )
+
+
+def _as_dict(values: dict[str, Any], wanted: type[msgspec.Struct] | None, where: str) -> dict[str, Any]:
+    if wanted is None:
+        return {}
+    read = validation.convert(values, wanted, where=where)
+    return {field.encode_name: getattr(read, field.name) for field in msgspec.structs.fields(wanted)}
+
+
+def _object_of(call: Call) -> str:
+    values: dict[str, str] = call.request.scope["state"]["path"]
+    return "/".join(values.values())
+
+
+Handle = Callable[[Request[Any, Any, Any]], Awaitable[ASGIResponse]]

@@ -1,0 +1,116 @@
+"""Filters and includes of a declared list: a wire type and the SQL condition it becomes."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from gridloom.kernel.database.statement import Statement
+from gridloom.kernel.database.transaction import Tx
+
+Column: TypeAlias = KeyedColumnElement[Any]
+Clause: TypeAlias = Callable[[BindParameter[Any]], ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """type: what travels. clause: the condition, given the bound value. bind: the SQL type of the value. value: wire -> bound."""
+
+    type: Any
+    clause: Clause
+    bind: Any
+    value: Callable[[Any], Any] = field(default=lambda value: value)
+
+    def condition(self, name: str) -> ColumnElement[bool]:
+        """The condition with its value bound under `name`."""
+        return self.clause(bindparam(name, type_=self.bind))
+
+
+def equals(column: Column, wire: Any = None) -> Filter:
+    """The column is this value."""
+    return Filter(wire or _wire(column), lambda value: column == value, column.type)
+
+
+def one_or_many(column: Column, wire: Any = None) -> Filter:
+    """The column is one of the given values (one value, or a list of them)."""
+    wanted = wire or _wire(column)
+    return Filter(wanted | list[wanted], lambda v: column == func.any(v), ARRAY(column.type), _as_list)
+
+
+def since(column: Column) -> Filter:
+    """At or after an instant."""
+    return Filter(datetime, lambda value: column >= value, column.type)
+
+
+def until(column: Column) -> Filter:
+    """At or before an instant."""
+    return Filter(datetime, lambda value: column <= value, column.type)
+
+
+def contains(column: Column) -> Filter:
+    """The text is somewhere inside, whatever the case; no character is special."""
+    return Filter(str, lambda value: column.ilike(value, escape="\\"), column.type, _inside)
+
+
+def holds(column: Column, wire: Any = str) -> Filter:
+    """The array column holds this value."""
+    item = column.type.item_type  # type: ignore[attr-defined]  # only array columns are given here
+    return Filter(wire, lambda value: column.contains([value]), item)
+
+
+def when(type_: Any, clause: Clause, bind: Any, value: Callable[[Any], Any] = lambda value: value) -> Filter:
+    """A condition of its own."""
+    return Filter(type_, clause, bind, value)
+
+
+def _wire(column: Column) -> Any:
+    return column.type.python_type
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _inside(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+Load: TypeAlias = Callable[[Tx, Sequence[Any]], Awaitable[Mapping[Any, Any]]]
+
+
+@dataclass(frozen=True)
+class Include:
+    """Something a list or read can carry on demand. load: ids of a whole page -> value by id, in one statement."""
+
+    load: Load
+    empty: Callable[[], Any] = list
+
+
+def children(
+    table: Table, parent: Column, shows: Any, *, columns: Mapping[str, Any] | None = None, order: Sequence[Any] = ()
+) -> Include:
+    """The rows of another table that point here, as a list of `shows` an item; one statement for a whole page."""
+    import msgspec
+
+    names = [each.name for each in msgspec.structs.fields(shows)]
+    chosen = [(columns or {}).get(name, table.c.get(name)) for name in names]
+    query = (
+        select(parent.label("_parent"), *[c.label(n) for c, n in zip(chosen, names, strict=True)])
+        .where(parent == func.any(bindparam("ids", type_=ARRAY(parent.type))))
+        .order_by(*(order or (table.c.id,)))
+    )
+    statement = Statement(query)
+
+    async def load(tx: Tx, ids: Sequence[Any]) -> Mapping[Any, Any]:
+        found: dict[Any, list[Any]] = {}
+        for row in await tx.all(statement, ids=list(ids)):
+            values = dict(row)
+            found.setdefault(values.pop("_parent"), []).append(shows(**values))
+        return found
+
+    return Include(load)

@@ -1,0 +1,142 @@
+"""The five verbs of a declared resource as operations: their typed input, their answers, their handlers."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.errors import Conflict, NotFound
+from gridloom.kernel.http.dialect import Dialect
+from gridloom.kernel.http.operation import Operation
+from gridloom.kernel.http.pages import PageOf, PageRequest
+
+if TYPE_CHECKING:
+    from gridloom.kernel.http.resource import Resource
+
+
+def operation_of(resource: "Resource", verb: str, dialect: Dialect) -> Operation:
+    """One verb of a resource in a dialect."""
+    make = {"list": _list, "read": _read, "create": _create, "update": _update, "delete": _delete}[verb]
+    return make(resource, dialect)
+
+
+def _operation(resource: "Resource", verb: Any, method: str, handler: Any, inputs: Mapping[str, Any], **more: Any) -> Operation:
+    named = resource.names.get(verb)
+    path = resource.path if verb in ("list", "create") else f"{resource.path}/{{{resource.item}}}"
+    rights = "read" if verb in ("list", "read") else "write"
+    key = resource.key.type.python_type if verb in ("read", "update", "delete") else None
+    parents = {name: parent.column.type.python_type for name, parent in resource.parents.items()}
+    return Operation(
+        method,
+        path,
+        handler,
+        scope=f"{resource.scope}:{rights}",
+        root="resource",
+        name=named.id if named else f"{resource.title}.{verb}",
+        summary=(named.summary if named else "") or f"{verb.capitalize()}: {resource.title}",
+        deprecated=named.deprecated if named else False,
+        tags=resource.tags,
+        wrapped=resource.wrapped,
+        documented=resource.documented.get(verb, ()),
+        inputs={**parents, **({resource.item: key} if key else {}), **inputs},
+        **more,
+    )
+
+
+def _list(resource: "Resource", dialect: Dialect) -> Operation:
+    query = _query(resource, dialect, filters=True)
+
+    async def handler(tx: Tx, page: PageRequest, query: Any = None, **path: Any) -> PageOf:
+        return await resource.page(tx, page, _filters(resource, dialect, query), _includes(query), path)
+
+    inputs = {"tx": Tx, "page": PageRequest, **({"query": query} if query else {})}
+    faults = [NotFound] if resource.parents else []
+    return _operation(
+        resource, "list", "GET", handler, inputs, answers={200: resource.shows}, lists=resource.pages, faults=faults
+    )
+
+
+def _read(resource: "Resource", dialect: Dialect) -> Operation:
+    query = _query(resource, dialect, filters=False)
+
+    async def handler(tx: Tx, query: Any = None, **path: Any) -> Any:
+        key = path.pop(resource.item)
+        return await resource.read(tx, key, _includes(query), path)
+
+    inputs = {"tx": Tx, **({"query": query} if query else {})}
+    return _operation(resource, "read", "GET", handler, inputs, answers={200: resource.shows}, faults=[NotFound])
+
+
+def _create(resource: "Resource", dialect: Dialect) -> Operation:
+    async def handler(tx: Tx, body: Any, **path: Any) -> Any:
+        return await resource.create(tx, body, path)
+
+    status = resource.statuses.get("create", dialect.create_status)
+    inputs = {"tx": Tx, "body": resource.creates}
+    faults = [*([NotFound] if resource.parents else []), *resource.faults]
+    return _operation(resource, "create", "POST", handler, inputs, answers={status: resource.shows}, faults=faults)
+
+
+def _update(resource: "Resource", dialect: Dialect) -> Operation:
+    query = _query(resource, dialect, filters=False)
+
+    async def handler(tx: Tx, body: Any, query: Any = None, **path: Any) -> Any:
+        key = path.pop(resource.item)
+        return await resource.update(tx, key, body, _includes(query), path)
+
+    inputs = {"tx": Tx, "body": resource.updates, **({"query": query} if query else {})}
+    method = resource.update_method or dialect.update_method
+    status = resource.statuses.get("update", 200)
+    faults = [NotFound, *resource.faults]
+    return _operation(resource, "update", method, handler, inputs, answers={status: resource.shows}, faults=faults)
+
+
+def _delete(resource: "Resource", dialect: Dialect) -> Operation:
+    async def handler(tx: Tx, **path: Any) -> Any:
+        key = path.pop(resource.item)
+        item = await resource.delete(tx, key, path)
+        return item if resource.delete_shows else None
+
+    status = resource.statuses.get("delete", 200 if resource.delete_shows else dialect.delete_status)
+    shape = resource.shows if resource.delete_shows else None
+    faults = [NotFound, *([Conflict] if resource.on_delete else []), *resource.faults]
+    return _operation(resource, "delete", "DELETE", handler, {"tx": Tx}, answers={status: shape}, faults=faults)
+
+
+def _query(resource: "Resource", dialect: Dialect, *, filters: bool) -> type[msgspec.Struct] | None:
+    """The query struct: filters (flat, or inside the dialect's filter object), includes. None when there is neither."""
+    fields: list[tuple[str, Any, Any]] = []
+    rename: dict[str, str] = {}
+    if filters and resource.filters:
+        given = [(f"f{i}", each.type | msgspec.UnsetType, msgspec.UNSET) for i, each in enumerate(resource.filters.values())]
+        names = {f"f{i}": name for i, name in enumerate(resource.filters)}
+        if dialect.filter_object:
+            shape = msgspec.defstruct(f"{resource.title}Filter", given, kw_only=True, rename=names)
+            fields.append(("filters", shape | msgspec.UnsetType, msgspec.UNSET))
+            rename["filters"] = dialect.filter_object
+        else:
+            fields.extend(given)
+            rename |= names
+    if resource.includes:
+        fields.append(("includes", list[Literal[tuple(resource.includes)]] | msgspec.UnsetType, msgspec.UNSET))  # type: ignore[misc]  # built from the declaration
+        rename["includes"] = dialect.include_name
+    if not fields:
+        return None
+    return msgspec.defstruct(f"{resource.title}Query", fields, kw_only=True, rename=rename)
+
+
+def _filters(resource: "Resource", dialect: Dialect, query: Any) -> dict[str, Any]:
+    if query is None or not resource.filters:
+        return {}
+    source = query.filters if dialect.filter_object else query
+    if source is msgspec.UNSET:
+        return {}
+    values = ((name, getattr(source, f"f{i}")) for i, name in enumerate(resource.filters))
+    return {name: value for name, value in values if value is not msgspec.UNSET}
+
+
+def _includes(query: Any) -> list[str]:
+    found = getattr(query, "includes", msgspec.UNSET)
+    return [] if found is msgspec.UNSET else list(found)
+

@@ -1,0 +1,260 @@
+"""HTTP to addresses that somebody else chose, and never into the network we run in.
+
+A name is resolved here, every answer is checked, and the connection goes to the very address that was checked: a name
+that answers differently a moment later (DNS rebinding) gains nothing. The Host header, SNI and the certificate check
+keep the name. The check sits below the pool of connections, so that a followed redirect passes it as well.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+Resolver: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_TUNNELS = tuple(ipaddress.IPv6Network(each) for each in ("2002::/16", "2001::/32"))
+_SPECIAL = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "192.0.0.0/24",  # IETF protocol assignments
+        "192.88.99.0/24",  # 6to4 relays
+        "168.63.129.16/32",  # a public address that answers, inside a large cloud, as the machine's own host
+        "2001:db8::/32",  # documentation
+        "3fff::/20",  # documentation
+        "64:ff9b:1::/48",  # local NAT64
+    )
+)
+
+
+class AddressRefused(httpx.ConnectError):
+    """The address, or one of the addresses behind a name, is not one that may be called."""
+
+
+class UnusableUrl(ValueError):
+    """A URL that can never be called: its form, its scheme, or an address in it that is refused."""
+
+
+def refusal(address: str) -> str | None:
+    """Why an IP address may not be called from here (`loopback`, `private`, …), or None when it is a public one.
+
+    Source: the IANA special-purpose address registries (RFC 6890); an IPv4 address behind a NAT64 prefix counts as
+    itself, and every other way to wrap IPv4 in IPv6 is refused.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip in _NAT64:
+            return refusal(str(ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)))
+        if ip.ipv4_mapped is not None:
+            return "IPv4-mapped"
+        if any(ip in tunnel for tunnel in _TUNNELS):
+            return "a tunnel"
+        if ip.is_site_local:
+            return "private"
+    return _kind(ip)
+
+
+def _kind(ip: Address) -> str | None:
+    named = {
+        "unspecified": ip.is_unspecified,
+        "loopback": ip.is_loopback,
+        "link-local": ip.is_link_local,
+        "multicast": ip.is_multicast,
+        "private": ip.is_private,
+        "reserved": ip.is_reserved or any(ip.version == each.version and ip in each for each in _SPECIAL),
+        "not public": not ip.is_global,
+    }
+    return next((name for name, applies in named.items() if applies), None)
+
+
+class Guard:
+    """What may be called. `allowed` names networks (CIDR) that are exempt; `allow_private` switches the check off."""
+
+    __slots__ = ("_allowed", "allow_private")
+
+    def __init__(self, *, allow_private: bool = False, allowed: Iterable[str] = ()) -> None:
+        self.allow_private = allow_private
+        self._allowed: tuple[Network, ...] = tuple(ipaddress.ip_network(each) for each in allowed)
+
+    def check(self, address: str, host: str) -> None:
+        """Raise AddressRefused, which names the host and the reason but no address of ours."""
+        if self.allow_private:
+            return
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        if any(ip.version == each.version and ip in each for each in self._allowed):
+            return
+        if reason := refusal(address):
+            raise AddressRefused(f"{host} is {reason}, which outgoing calls do not reach")
+
+    def check_url(self, url: str, *, https_only: bool = False) -> None:
+        """Refuse, when it is written down, what could never be called; UnusableUrl says why.
+
+        A name is not resolved here: what it resolves to counts when the call is made.
+        """
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise UnusableUrl(f"not a URL: {error}") from None
+        schemes = ("https",) if https_only else ("https", "http")
+        if parts.scheme not in schemes:
+            raise UnusableUrl(f"the scheme must be {' or '.join(schemes)}")
+        if not host:
+            raise UnusableUrl("the URL names no host")
+        if parts.username is not None or parts.password is not None:
+            raise UnusableUrl("credentials do not belong into a URL; use a header")
+        self._check_literal(host)
+
+    def _check_literal(self, host: str) -> None:
+        name = host.rstrip(".").lower()
+        address = "127.0.0.1" if name == "localhost" or name.endswith(".localhost") else _literal(name)
+        if address is None:
+            return
+        try:
+            self.check(address, host)
+        except AddressRefused as error:
+            raise UnusableUrl(str(error)) from None
+
+
+def _literal(host: str) -> str | None:
+    """The address that a host spells out, also in the old forms (`127.1`, `0x7f000001`); None for a name."""
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(host.partition("%")[0]))
+    with suppress(OSError):
+        return socket.inet_ntoa(socket.inet_aton(host))
+    return None
+
+
+class _Resolver:
+    """Names to addresses in threads of its own, so that a slow name server of one partner holds up nobody else."""
+
+    def __init__(self, threads: int = 16) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="resolve")
+
+    async def __call__(self, host: str, port: int) -> list[str]:
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._threads, socket.getaddrinfo, host, port, 0, socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class _GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Resolve, check, connect to what was checked."""
+
+    def __init__(self, guard: Guard, resolve: Resolver) -> None:
+        self._guard = guard
+        self._resolve = resolve
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  the signature is httpcore's
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first address that answers; one refused address among several refuses the name."""
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await self._resolve(host, port)
+                for address in addresses:
+                    self._guard.check(address, host)
+                share = timeout / len(addresses) if timeout and addresses else timeout
+                return await self._first(addresses, port, share, local_address, socket_options)
+        except TimeoutError:
+            raise httpcore.ConnectTimeout(f"{host} did not answer in time") from None
+        except (socket.gaierror, UnicodeError) as error:
+            raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
+
+    async def _first(
+        self,
+        addresses: list[str],
+        port: int,
+        each_s: float | None,
+        local_address: str | None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
+    ) -> httpcore.AsyncNetworkStream:
+        failure: Exception = httpcore.ConnectError("the name has no address")
+        for address in addresses:
+            try:
+                return await self._network.connect_tcp(address, port, each_s, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109  the signature is httpcore's
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore.AsyncNetworkStream:
+        """Never: a socket in the file system is always ours."""
+        raise AddressRefused(f"{path} is a local socket, which outgoing calls do not reach")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait between attempts to connect."""
+        await self._network.sleep(seconds)
+
+
+class _GuardedTransport(httpx.AsyncHTTPTransport):
+    def __init__(self, guard: Guard, resolve: Resolver, verify: ssl.SSLContext, limits: httpx.Limits) -> None:
+        super().__init__(verify=verify, trust_env=False, limits=limits)
+        self._own_resolver = resolve if isinstance(resolve, _Resolver) else None
+        # httpx has no parameter for the network backend; httpcore, on which it stands, has one.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=verify,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=_GuardedBackend(guard, resolve),
+        )
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        if self._own_resolver is not None:
+            self._own_resolver.close()
+
+
+def guarded_client(
+    *,
+    allow_private: bool = False,
+    allowed: Iterable[str] = (),
+    timeout_s: float = 15.0,
+    verify: ssl.SSLContext | None = None,
+    limits: httpx.Limits | None = None,
+    resolve: Resolver | None = None,
+    user_agent: str = "gridloom",
+) -> httpx.AsyncClient:
+    """An HTTP client for addresses that partners and customers gave: it calls public addresses only.
+
+    allow_private: call anything (a test, a closed network). allowed: networks in CIDR form that are exempt. timeout_s:
+    for connecting, and for each read and write; bound the whole call with `asyncio.timeout`. Proxies and credentials
+    from the environment are not used, redirects are not followed. Calling a refused address raises AddressRefused,
+    which is an `httpx.ConnectError`.
+    """
+    transport = _GuardedTransport(
+        Guard(allow_private=allow_private, allowed=allowed),
+        resolve or _Resolver(),
+        verify or httpx.create_ssl_context(trust_env=False),
+        limits or httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30.0),
+    )
+    return httpx.AsyncClient(
+        transport=transport,
+        timeout=timeout_s,
+        trust_env=False,
+        follow_redirects=False,
+        headers={"user-agent": user_agent},
+    )

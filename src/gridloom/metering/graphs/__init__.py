@@ -1,0 +1,1 @@
+"""Graphs: calculations that an operator describes in files and a client runs by name."""
