@@ -18,12 +18,13 @@ import pytest
 from psycopg import sql
 from sqlalchemy import create_engine, make_url
 
-from gridloom.kernel.database import tenancy
 from gridloom.kernel.database.embedded import EmbeddedServer
-from gridloom.kernel.database.migrate import VERSIONS, create_schemas, migrate
+from gridloom.kernel.database.migrate import complete, create_schemas, migrate, newest
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.tables import metadata
 from gridloom.kernel.discovery import load_tables
+
+pytest_plugins = ["tests.suites.fixtures"]
 
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
@@ -54,14 +55,15 @@ class Cluster:
         create_database(self.url("postgres"), self.template)
         load_tables()
         url = self.url(self.template)
-        if any(VERSIONS.glob("[0-9]*.py")):
+        if newest():
             migrate(url)
             return
-        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        options = {"no_parameters": True}  # a percent sign in DDL is one
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), execution_options=options)
         with engine.begin() as connection:
             create_schemas(connection)
             metadata.create_all(connection)
-            tenancy.secure(connection)
+            complete(connection)
         engine.dispose()
 
     def close(self) -> None:

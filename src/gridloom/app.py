@@ -4,12 +4,14 @@ import gc
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from enum import Flag, auto
 
 from gridloom.core.identity.sign_in import SignIn
 from gridloom.core.identity.store import Identity
-from gridloom.kernel import audit, events
+from gridloom.kernel.audit import trail
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.discovery import modules
+from gridloom.kernel.events import outbox
 from gridloom.kernel.http.admission import Limits
 from gridloom.kernel.http.api import Api
 from gridloom.kernel.http.call import Services
@@ -30,14 +32,23 @@ def apis() -> list[Api]:
     return [importlib.import_module(f"gridloom.{name}.api").api for name in API_NAMES]
 
 
+class Roles(Flag):
+    """What one process does. One process may do everything; the same parts run as separate ones."""
+
+    API = auto()
+    WORKER = auto()
+    ALL = API | WORKER
+
+
 class Application:
     """Everything that runs in one process, except the socket. `asgi` is the server's entry; `running` opens and closes it."""
 
-    def __init__(self, settings: Settings, database_url: str, sealer: Sealer) -> None:
+    def __init__(self, settings: Settings, database_url: str, sealer: Sealer, *, roles: Roles = Roles.ALL) -> None:
         self.settings = settings
+        self.roles = roles
         self.database = Database(database_url, size=settings.database_pool)
-        self.database.outbox_flusher = events.flush
-        self.database.trail_flusher = audit.flush
+        self.database.outbox_flusher = outbox.flush
+        self.database.trail_flusher = trail.flush
         self.services = Services()
         self._provide(sealer)
         self.apis = apis()
@@ -50,7 +61,9 @@ class Application:
             services.add(part)
         services.add(Identity(self.database, sealer))
         services.add(SignIn(self.database, limiter))
-        services.add(Limits(per_subject=settings.rate_per_subject, per_address=settings.rate_per_address), kind=Admission)
+        services.add(
+            Limits(per_subject=settings.rate_per_subject, per_address=settings.rate_per_address), kind=Admission
+        )
         for module in modules("parts"):
             module.provide(services)
 

@@ -6,7 +6,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -21,28 +21,48 @@ class SettingsError(ValueError):
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one installation may want to say differently."""
 
-    database_url: Annotated[str | None, Meta(description="PostgreSQL 15 or later. Unset: an embedded server in var.")] = None
+    database_url: Annotated[
+        str | None, Meta(description="PostgreSQL 15 or later. Unset: an embedded server in var.")
+    ] = None
     database_pool: Annotated[int, Meta(ge=2, le=200, description="Connections a process holds at most.")] = 10
     var: Annotated[str, Meta(description="Folder of everything that is kept: database, files, keys.")] = "./var"
     host: Annotated[str, Meta(description="Address the API listens on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port of the API; 0 takes a free one.")] = 8000
-    public_url: Annotated[str | None, Meta(description="How clients reach this server, where a proxy stands before it.")] = None
-    secret_key: Annotated[str | None, Meta(description="Master key (base64, 32 bytes). Unset: made and kept in var.")] = None
-    trusted_proxies: Annotated[list[str], Meta(description="Addresses or networks whose forwarding headers are believed.")] = []
-    gateway_secret: Annotated[str | None, Meta(description="Shared secret of a gateway that names the user in headers.")] = None
+    public_url: Annotated[
+        str | None, Meta(description="How clients reach this server, where a proxy stands before it.")
+    ] = None
+    secret_key: Annotated[
+        str | None, Meta(description="Master key (base64, 32 bytes). Unset: made and kept in var.")
+    ] = None
+    trusted_proxies: Annotated[
+        list[str], Meta(description="Addresses or networks whose forwarding headers are believed.")
+    ] = []
+    gateway_secret: Annotated[
+        str | None, Meta(description="Shared secret of a gateway that names the user in headers.")
+    ] = None
     cors_origins: Annotated[list[str], Meta(description="Web origins that may call from a browser; `*` for all.")] = []
     rate_per_subject: Annotated[int, Meta(ge=1, description="Requests a minute for one caller.")] = 6000
     rate_per_address: Annotated[int, Meta(ge=1, description="Requests a minute for one address without a token.")] = 600
     logins_per_minute: Annotated[int, Meta(ge=1, description="Failed sign-ins a minute for one address or login.")] = 10
     max_body_bytes: Annotated[int, Meta(ge=1024, description="Largest body anywhere.")] = 64_000_000
-    log_format: Annotated[str, Meta(pattern="^(console|json)$", description="`console` or `json`.")] = "console"
-    log_level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$")] = "info"
-    files_url: Annotated[str | None, Meta(description="Object store (file, s3, gs, az). Unset: a folder in var.")] = None
-    outbound_private: Annotated[bool, Meta(description="Whether webhooks and adapters may call private addresses.")] = False
-    dask_address: Annotated[str | None, Meta(description="Scheduler of a Dask cluster. Unset: calculations run here.")] = None
-    graphs_folder: Annotated[str | None, Meta(description="Folder of graph definitions. Unset: the ones that are built in.")] = None
+    log_format: Annotated[Literal["console", "json"], Meta(description="For people, or for programs.")] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    files_url: Annotated[str | None, Meta(description="Object store (file, s3, gs, az). Unset: a folder in var.")] = (
+        None
+    )
+    outbound_private: Annotated[bool, Meta(description="Whether webhooks and adapters may call private addresses.")] = (
+        False
+    )
+    dask_address: Annotated[
+        str | None, Meta(description="Scheduler of a Dask cluster. Unset: calculations run here.")
+    ] = None
+    graphs_folder: Annotated[
+        str | None, Meta(description="Folder of graph definitions. Unset: the ones that are built in.")
+    ] = None
     graph_seconds: Annotated[float, Meta(gt=0, description="Time limit of one graph run.")] = 60.0
-    open_meteo_url: Annotated[str | None, Meta(description="Weather service of the Open-Meteo form. Unset: files only.")] = None
+    open_meteo_url: Annotated[
+        str | None, Meta(description="Weather service of the Open-Meteo form. Unset: files only.")
+    ] = None
     otlp_endpoint: Annotated[str | None, Meta(description="Where traces go (OpenTelemetry, OTLP over HTTP).")] = None
     keep_audit_days: Annotated[int, Meta(ge=1)] = 3650
 

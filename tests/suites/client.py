@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from tests.suites.schema import mismatches
 
 from gridloom.app import Application
 from gridloom.core.identity.store import Identity
@@ -14,7 +15,6 @@ from gridloom.kernel.http.openapi import document
 from gridloom.kernel.http.operation import Operation
 from gridloom.kernel.http.pages import Pages
 from gridloom.kernel.http.resource import Resource
-from tests.suites.schema import mismatches
 
 
 class Spelling:
@@ -239,7 +239,9 @@ def answers(api: Api, answer: httpx.Response, method: str, path: str) -> None:
         _documents[api.name] = msgspec.json.decode(msgspec.json.encode(document(api)))
     whole = _documents[api.name]
     described = whole["paths"][path][method.lower()]["responses"]
-    assert str(answer.status_code) in described, f"{method} {path} answered {answer.status_code}, which is not documented"
+    assert str(answer.status_code) in described, (
+        f"{method} {path} answered {answer.status_code}, which is not documented"
+    )
     content = described[str(answer.status_code)].get("content")
     if content is None:
         assert answer.content in (b"", b"null"), answer.content

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.suites.client import Callers
 
 from gridloom.app import Application
 from gridloom.kernel.security.sealing import Sealer
 from gridloom.settings import Settings
-from tests.suites.client import Callers
 
 
 @pytest.fixture(scope="session")

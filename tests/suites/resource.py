@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 
 import msgspec
 import pytest
+from tests.suites.client import Caller, Callers, conforms
 
 from gridloom.kernel.http.pages import Pages
 from gridloom.kernel.http.resource import Resource
-from tests.suites.client import Caller, Callers, conforms
 
 
 class ResourceSuite:
@@ -55,7 +55,9 @@ class ResourceSuite:
     async def create(self, caller: Caller, **changes: Any) -> dict[str, Any]:
         """A new row through the API, as it was answered."""
         path = await self.path(caller)
-        answer = await caller.post(caller.url(self.resource, "create", path), json={**await self.body(caller), **changes})
+        answer = await caller.post(
+            caller.url(self.resource, "create", path), json={**await self.body(caller), **changes}
+        )
         assert answer.status_code in (200, 201), answer.text
         return {**path, **caller.unwrap(answer, self.resource)}
 
@@ -63,7 +65,9 @@ class ResourceSuite:
         """The address of one row, or of the list it is in."""
         path = {name: row[name] for name in self.resource.parents}
         key = self.key_name
-        return caller.url(self.resource, verb, path if verb in ("list", "create") else {**path, self.resource.item: row[key]})
+        return caller.url(
+            self.resource, verb, path if verb in ("list", "create") else {**path, self.resource.item: row[key]}
+        )
 
     @property
     def key_name(self) -> str:
@@ -72,7 +76,11 @@ class ResourceSuite:
     def unknown(self) -> Any:
         if self.missing_id is not None:
             return self.missing_id
-        return "01890000-0000-7000-8000-000000000000" if self.resource.key.type.python_type.__name__ == "UUID" else 987654321
+        return (
+            "01890000-0000-7000-8000-000000000000"
+            if self.resource.key.type.python_type.__name__ == "UUID"
+            else 987654321
+        )
 
     # --- the checks ---------------------------------------------------------------------------------------------------
 
@@ -164,7 +172,9 @@ class ResourceSuite:
             if name not in self.hidden and name in shown:
                 assert same(shown[name], value), f"{name}: wrote {value!r}, read {shown[name]!r}"
         if method == "PATCH":
-            untouched = {n: v for n, v in row.items() if n in shown and n not in changed and not n.endswith(("At", "_at"))}
+            untouched = {
+                n: v for n, v in row.items() if n in shown and n not in changed and not n.endswith(("At", "_at"))
+            }
             assert {n: shown[n] for n in untouched} == untouched
 
     async def test_a_deleted_row_is_gone(self, callers: Callers) -> None:
@@ -220,14 +230,18 @@ class ResourceSuite:
         wanted = sorted(str(row[self.key_name]) for row in rows)
         for way in (Pages.NUMBER, Pages.CURSOR):
             if way in self.resource.pages:
-                walked = [str(row[self.key_name]) for row in await caller.walk(self.url(caller, "list", first), way, size=2)]
+                walked = [
+                    str(row[self.key_name]) for row in await caller.walk(self.url(caller, "list", first), way, size=2)
+                ]
                 assert len(walked) == len(set(walked)), f"{way}: a row came twice"
                 assert [each for each in wanted if each not in walked] == []
 
     async def again(self, caller: Caller, first: Mapping[str, Any], number: int) -> dict[str, Any]:
         """A further row beside the first; override when something must be unique."""
         path = {name: first[name] for name in self.resource.parents}
-        answer = await caller.post(caller.url(self.resource, "create", path), json=await self.body_again(caller, number))
+        answer = await caller.post(
+            caller.url(self.resource, "create", path), json=await self.body_again(caller, number)
+        )
         assert answer.status_code in (200, 201), answer.text
         return {**path, **caller.unwrap(answer, self.resource)}
 

@@ -56,13 +56,13 @@ class ListMeta(msgspec.Struct, omit_defaults=True, rename={"first_item": "from",
     path: str
     per_page: int
     current_page: int | msgspec.UnsetType = msgspec.UNSET
-    first_item: int | None | msgspec.UnsetType = msgspec.UNSET
+    first_item: int | msgspec.UnsetType | None = msgspec.UNSET
     last_page: int | msgspec.UnsetType = msgspec.UNSET
     links: list[PageLink] | msgspec.UnsetType = msgspec.UNSET
-    last_item: int | None | msgspec.UnsetType = msgspec.UNSET
+    last_item: int | msgspec.UnsetType | None = msgspec.UNSET
     total: int | msgspec.UnsetType = msgspec.UNSET
-    next_cursor: str | None | msgspec.UnsetType = msgspec.UNSET
-    prev_cursor: str | None | msgspec.UnsetType = msgspec.UNSET
+    next_cursor: str | msgspec.UnsetType | None = msgspec.UNSET
+    prev_cursor: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ChargingDialect(Dialect):

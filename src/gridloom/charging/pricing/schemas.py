@@ -36,5 +36,5 @@ class TaxPatch(Wire):
 
     name: Name | UnsetType = UNSET
     percentage: Percent | UnsetType = UNSET
-    display_name: list[Translation] | None | UnsetType = UNSET
-    tax_identification_number_id: int | None | UnsetType = UNSET
+    display_name: list[Translation] | UnsetType | None = UNSET
+    tax_identification_number_id: int | UnsetType | None = UNSET

@@ -58,7 +58,9 @@ class Grant(msgspec.Struct, frozen=True):
 class Issuer:
     """Issues and reads the tokens of one audience (an API)."""
 
-    def __init__(self, database: Database, sealer: Sealer, audience: str, *, seconds: int = 3600, days: int = 30) -> None:
+    def __init__(
+        self, database: Database, sealer: Sealer, audience: str, *, seconds: int = 3600, days: int = 30
+    ) -> None:
         self._database = database
         self._key = OctKey.import_key(sealer.derive(f"jwt:{audience}"))
         self._audience = audience

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset({"*"}),
     "charging": frozenset({"charging.*"}),
-    "commerce": frozenset({"iam:*", "rel:*", "cat:*", "odr:*", "wms:*", "lcs:*", "mes:*", "cnt:*", "spl:*", "tpl:*", "qcq:*", "app:*"}),
+    "commerce": frozenset(
+        {"iam:*", "rel:*", "cat:*", "odr:*", "wms:*", "lcs:*", "mes:*", "cnt:*", "spl:*", "tpl:*", "qcq:*", "app:*"}
+    ),
     "community": frozenset({"communities.*"}),
     "metering": frozenset({"metering.*"}),
     "metering-reader": frozenset(

@@ -16,7 +16,7 @@ MAX_TENANTS = 5
 
 _FIND = sql(
     "SELECT u.tenant_id, u.id, u.login, u.email, u.password_hash, u.roles, u.status "
-    'FROM identity."user" u JOIN identity.tenant o ON o.id = u.tenant_id AND o.status = \'active\' '
+    "FROM identity.\"user\" u JOIN identity.tenant o ON o.id = u.tenant_id AND o.status = 'active' "
     "WHERE lower(u.login) = :login AND (CAST(:tenant_id AS integer) IS NULL OR u.tenant_id = :tenant_id) "
     "ORDER BY u.tenant_id LIMIT :most"
 )
@@ -51,9 +51,7 @@ class SignIn:
         self._database = database
         self._limiter = limiter
 
-    async def with_password(
-        self, login: str, password: str, *, address: str, tenant_id: int | None = None
-    ) -> SignedIn:
+    async def with_password(self, login: str, password: str, *, address: str, tenant_id: int | None = None) -> SignedIn:
         """The user of this login. Raises Unauthenticated (also for a disabled user), RateLimited after many failures.
 
         One login may exist in several tenants; the password tells which is meant, unless `tenant_id` does.
@@ -81,4 +79,3 @@ class SignIn:
         except PasswordsBusy:
             raise Unavailable("Too many sign-ins at once.", headers={"Retry-After": "2"}) from None
         return next((row for row in found if row["status"] == "active"), None)
-

@@ -33,7 +33,7 @@ SIGNING_KINDS = frozenset({"charging"})
 _FIND = sql(
     "SELECT t.id, t.tenant_id, t.kind, t.user_id, t.scopes, t.attributes, t.expires_at, u.roles, u.login, u.email "
     "FROM identity.token t JOIN identity.tenant o ON o.id = t.tenant_id AND o.status = 'active' "
-    "LEFT JOIN identity.\"user\" u ON u.tenant_id = t.tenant_id AND u.id = t.user_id "
+    'LEFT JOIN identity."user" u ON u.tenant_id = t.tenant_id AND u.id = t.user_id '
     "WHERE t.digest = :digest AND t.kind = ANY(CAST(:kinds AS text[])) AND t.revoked_at IS NULL "
     "AND (t.expires_at IS NULL OR t.expires_at > :now) AND (u.id IS NULL OR u.status = 'active')"
 )
@@ -43,6 +43,7 @@ _CREATE_USER = sql(
     'INSERT INTO identity."user" (tenant_id, login, email, password_hash, roles) '
     "VALUES (:tenant_id, :login, :email, :password_hash, CAST(:roles AS text[])) RETURNING id"
 )
+_USER = sql('SELECT id FROM identity."user" WHERE lower(login) = :login')
 _CREATE_TOKEN = sql(
     "INSERT INTO identity.token (tenant_id, kind, name, digest, sealed, user_id, scopes, attributes, expires_at) "
     "VALUES (:tenant_id, :kind, :name, :digest, :sealed, :user_id, CAST(:scopes AS text[]), :attributes, :expires_at) "
@@ -154,7 +155,9 @@ class Identity:
     ) -> int:
         """A new user's number. Raises Conflict for a login that is taken, Invalid for an unknown role."""
         if unknown := sorted(set(roles) - ROLES.keys()):
-            raise Invalid(f"There is no role {', '.join(unknown)}; there are {', '.join(sorted(ROLES))}.", field="roles")
+            raise Invalid(
+                f"There is no role {', '.join(unknown)}; there are {', '.join(sorted(ROLES))}.", field="roles"
+            )
         login = login.strip().lower()
         if not login or len(login) > 320:
             raise Invalid("A login has 1 to 320 characters.", field="login")
@@ -169,6 +172,13 @@ class Identity:
                 roles=list(roles),
             )
         )
+
+    async def user_id(self, tx: Tx, login: str) -> int:
+        """A user's number by login. Raises NotFound."""
+        found = await tx.scalar(_USER, login=login.strip().lower())
+        if found is None:
+            raise NotFound(f"There is no user {login}.")
+        return int(found)
 
     async def issue(
         self,

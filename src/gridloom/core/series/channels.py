@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gridloom.core.series.errors import ChannelDiffers, UnknownChannel, UnknownPoint
+from gridloom.core.series.errors import ChannelDiffers, PointTaken, UnknownChannel, UnknownPoint
 from gridloom.core.series.structs import Channel, Kind, Point
 from gridloom.kernel import units
 from gridloom.kernel.database.statement import sql
@@ -30,17 +30,14 @@ _NEW_POINT = sql(
     "INSERT INTO series.point (tenant_id, owner_cid, eid, name, lat, lon) "
     f"VALUES (:tenant, :owner_cid, :eid, :name, :lat, :lon) RETURNING {_POINT}"
 )
+_LOCK_POINT = sql(f"SELECT {_POINT} FROM series.point WHERE id = :id FOR NO KEY UPDATE")
+_TAKEN = sql(
+    "SELECT EXISTS (SELECT FROM series.point WHERE eid = :eid AND id <> :id "
+    "AND owner_cid IS NOT DISTINCT FROM CAST(:owner_cid AS integer))"
+)
 _CHANGE_POINT = sql(
-    """
-    UPDATE series.point SET
-        owner_cid = CASE WHEN 'owner_cid' = ANY(CAST(:given AS text[])) THEN :owner_cid ELSE owner_cid END,
-        eid = CASE WHEN 'eid' = ANY(CAST(:given AS text[])) THEN :eid ELSE eid END,
-        name = CASE WHEN 'name' = ANY(CAST(:given AS text[])) THEN :name ELSE name END,
-        lat = CASE WHEN 'lat' = ANY(CAST(:given AS text[])) THEN :lat ELSE lat END,
-        lon = CASE WHEN 'lon' = ANY(CAST(:given AS text[])) THEN :lon ELSE lon END,
-        updated_at = now()
-    WHERE id = :id RETURNING id, owner_cid, eid, name, lat, lon
-    """
+    "UPDATE series.point SET owner_cid = :owner_cid, eid = :eid, name = :name, lat = :lat, lon = :lon, "
+    f"updated_at = now() WHERE id = :id RETURNING {_POINT}"
 )
 _POINTS = sql(f"SELECT {_POINT} FROM series.point WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id")
 _POINTS_BY_EID = sql(f"SELECT {_POINT} FROM series.point WHERE eid = ANY(CAST(:eids AS text[])) ORDER BY id")
@@ -106,14 +103,19 @@ async def ensure_point(
 
 
 async def change_point(tx: Tx, point_id: int, **given: Any) -> Point:
-    """Change some of owner_cid, eid, name, lat and lon; what is not given stays. Raises UnknownPoint.
+    """Change some of owner_cid, eid, name, lat and lon; what is not given stays.
 
-    A second point with the same eid and owner raises asyncpg's UniqueViolationError: ask `find_points` before.
+    Raises UnknownPoint, and PointTaken when another point has that number for the same owner.
     """
-    row = await tx.one(_CHANGE_POINT, id=point_id, given=list(given), **given)
+    row = await tx.one(_LOCK_POINT, id=point_id)
     if row is None:
         raise UnknownPoint(f"there is no measuring point {point_id}")
-    return _point(row)
+    values = dict(row) | given
+    if values["eid"] is not None and (values["eid"], values["owner_cid"]) != (row["eid"], row["owner_cid"]):
+        await tx.run(_LOCK_EID, eid=values["eid"], tenant=tx.tenant)
+        if await tx.scalar(_TAKEN, eid=values["eid"], id=point_id, owner_cid=values["owner_cid"]):
+            raise PointTaken(f"another measuring point has the number {values['eid']}", field="eid")
+    return _point(await tx.one(_CHANGE_POINT, **values))
 
 
 async def find_points(tx: Tx, *, ids: Sequence[int] | None = None, eids: Sequence[str] | None = None) -> list[Point]:
@@ -171,7 +173,7 @@ async def find_channels(
     points: Sequence[int] | None = None,
     codes: Sequence[int] | None = None,
 ) -> list[Channel]:
-    """The channels with these ids, by id; or those of these points, if given only with these codes, by point and code."""
+    """The channels with these ids, by id; or those of these points (only with these codes), by point and code."""
     if ids is not None:
         return [_channel(row) for row in await tx.all(_CHANNELS, ids=list(ids))]
     wanted = None if codes is None else list(codes)

@@ -23,8 +23,7 @@ WHERE value IS NOT NULL
 
 STATEMENTS: tuple[str, ...] = (
     NEWEST,
-    "COMMENT ON VIEW series.newest IS 'What holds now: of each capture time and origin the newest acquisition; "
-    "removed values and archived months are not in it.'",
+    "COMMENT ON VIEW series.newest IS 'The newest acquisitions that are not removals; without archived months.'",
     f"GRANT SELECT ON series.newest TO {TENANT_ROLE}",
 )
 
@@ -40,6 +39,6 @@ def create(connection: Connection, months: int = 3) -> None:
             text(
                 f"CREATE TABLE IF NOT EXISTS series.{name_of(month)} PARTITION OF series.reading "
                 f"FOR VALUES FROM ('{since.isoformat()}') TO ('{till.isoformat()}')"
-            ).execution_options(autocommit=False)
+            )
         )
         month = clock.next_month(month)

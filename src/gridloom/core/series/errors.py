@@ -10,6 +10,13 @@ class UnknownPoint(NotFound):
     text = "There is no such measuring point."
 
 
+class PointTaken(Conflict):
+    """Another point carries this number for the same owner."""
+
+    code = "point_taken"
+    text = "Another measuring point has this number."
+
+
 class UnknownChannel(NotFound):
     """No channel with this number that the caller can see; `index` is its place among the values of a write."""
 
@@ -71,6 +78,20 @@ class OverlappingPeriods(Invalid):
 
     code = "overlapping_periods"
     text = "The periods of two meters overlap."
+
+
+class MonthTooRecent(Conflict):
+    """The present month, or one to come, cannot be archived."""
+
+    code = "month_too_recent"
+    text = "Only a month that is over can be archived."
+
+
+class WrongRatio(Invalid):
+    """A multiplier or ratio of transformers that is no positive number and no quotient of two."""
+
+    code = "wrong_ratio"
+    text = "A ratio is a positive number, or two with a slash between them."
 
 
 class ArchiveUnreachable(Unavailable):

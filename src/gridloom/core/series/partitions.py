@@ -29,6 +29,11 @@ def name_of(month: date) -> str:
     return f"{_PREFIX}{month:%Y_%m}"
 
 
+def month_named(partition: str) -> date:
+    """The month of the partition with this name."""
+    return date.fromisoformat(f"{partition.removeprefix(_PREFIX).replace('_', '-')}-01")
+
+
 def is_partition(table: str) -> bool:
     """Whether a table of the schema `series` is such a child, which migrations leave alone."""
     return table.startswith(_PREFIX)

@@ -6,6 +6,7 @@ database at this moment is found in one of the two places, whichever way the rac
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from gridloom.core.series import archive_files, columns
@@ -120,14 +121,21 @@ async def stored(
     start, end = window(since, till)
     if start >= end or not ids:
         return dict.fromkeys(ids, columns.empty(full=full))
-    wanted = {"ids": list(ids), "since": start, "till": end, "origins": None if origins is None else list(origins)}
-    rows = await tx.all(_READ_FULL if full else _READ, **wanted, first_month=month_of(start))
-    found = {row["id"]: columns.unpack(row, full=full) for row in rows}
-    if rows[0]["archived"]:
-        for file in await tx.all(_FILES, ids=rows[0]["archived"]):
+    found, archived = await live(tx, ids, start, end, origins=origins, full=full)
+    if archived:
+        for file in await tx.all(_FILES, ids=archived):
             for channel, part in (await archive_files.load(file, ids, start, end, origins, full=full)).items():
                 found[channel] = columns.join([found[channel], part])
     return found
+
+
+async def live(
+    tx: Tx, ids: Sequence[int], since: datetime, till: datetime, *, origins: Sequence[int] | None, full: bool
+) -> tuple[dict[int, Readings], list[int]]:
+    """What the database itself holds, and the ids of the archived files that hold more of the same time."""
+    wanted = {"ids": list(ids), "since": since, "till": till, "origins": None if origins is None else list(origins)}
+    rows = await tx.all(_READ_FULL if full else _READ, **wanted, first_month=month_of(since))
+    return {row["id"]: columns.unpack(row, full=full) for row in rows}, list(rows[0]["archived"])
 
 
 async def first_reading(

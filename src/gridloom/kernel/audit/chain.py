@@ -1,8 +1,9 @@
 """How entries are chained: pure functions over one form of an entry that never changes.
 
-The canonical form of an entry is a JSON array, UTF-8, without spaces: format version, tenant, position, id, occurred_at (UTC, microseconds),
-subject, action, object kind, object id, detail (as text: the form in which PostgreSQL prints jsonb), request id. Its digest
-is SHA-256 over the 32 bytes of the digest before it and the canonical form; before the first one stand 32 zero bytes.
+The canonical form of an entry is a JSON array, UTF-8, without spaces: format version, tenant, position, id,
+occurred_at (UTC, microseconds), subject, action, object kind, object id, detail (as text: the form in which
+PostgreSQL prints jsonb), request id. Its digest is SHA-256 over the 32 bytes of the digest before it and the
+canonical form; before the first one stand 32 zero bytes.
 """
 
 import hashlib
@@ -26,10 +27,11 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """How far a chain holds: entries that were checked and found whole, those not sealed yet, and the first break."""
+    """How far a chain holds: entries found whole, those not sealed yet, the last good link, and the first break."""
 
     checked: int
     unsealed: int
+    position: int
     digest: bytes
     broken: Broken | None = None
 
@@ -69,13 +71,14 @@ def link(previous: bytes, content: bytes) -> bytes:
 
 
 class Walk:
-    """A walk along a chain from its first link; `step` says what is wrong with the next entry, or nothing."""
+    """A walk along a chain, from its first link or a later one; `step` says what is wrong with the next entry."""
 
-    __slots__ = ("digest", "position")
+    __slots__ = ("checked", "digest", "position")
 
-    def __init__(self) -> None:
-        self.position = 0
-        self.digest = GENESIS
+    def __init__(self, position: int = 0, digest: bytes = GENESIS) -> None:
+        self.position = position
+        self.digest = digest
+        self.checked = 0
 
     def step(self, position: int, content: bytes, previous: bytes, digest: bytes) -> Broken | None:
         """Go one entry further. A step that is wrong does not move."""
@@ -87,4 +90,5 @@ class Walk:
         if digest != link(previous, content):
             return Broken(expected, f"entry {expected} is not what was sealed")
         self.position, self.digest = position, digest
+        self.checked += 1
         return None

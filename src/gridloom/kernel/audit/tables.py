@@ -1,13 +1,13 @@
 """The entries of the trail, and the head of each tenant's chain.
 
-An entry is written by the tenant's transaction and from then on never changes; the sealer alone adds its link, once. The
-triggers hold that line against the owner of the tables too, as long as nobody takes them away; the chain shows it when
-somebody does.
+An entry is written by the tenant's transaction and from then on never changes; the sealer alone adds its link, once.
+The triggers hold that line against the owner of the tables too, as long as nobody takes them away; the chain shows it
+when somebody does.
 """
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, Table, Text, Uuid, event, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, Table, Text, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from gridloom.kernel.database.tables import Instant, tenant_table, unique
@@ -46,6 +46,8 @@ chain = tenant_table(
     "chain",
     Column("position", BigInteger, nullable=False, doc="How many entries are sealed."),
     Column("digest", LargeBinary, nullable=False, doc="Digest of the last one."),
+    Column("base_position", BigInteger, nullable=False, doc="How many of them were deleted as too old, see expire."),
+    Column("base_digest", LargeBinary, nullable=False, doc="Digest of the last one that was deleted."),
     Column("sealed_at", Instant, nullable=False),
     key=(),
     rights="SELECT",
@@ -66,13 +68,18 @@ GUARD = (
         ELSIF TG_OP = 'DELETE' THEN
             IF current_setting('{ERASE_SETTING}', true) = OLD.tenant_id::text THEN RETURN OLD; END IF;
         END IF;
-        RAISE EXCEPTION 'the trail is append-only: % of audit.entry refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+        RAISE EXCEPTION 'the trail is append-only: % of audit.entry refused', TG_OP USING ERRCODE =
+        'insufficient_privilege';
     END $guard$
     """,
-    "CREATE OR REPLACE TRIGGER keep_entry BEFORE INSERT OR UPDATE OR DELETE ON audit.entry "
-    "FOR EACH ROW EXECUTE FUNCTION audit.keep_entry()",
-    "CREATE OR REPLACE TRIGGER keep_entries BEFORE TRUNCATE ON audit.entry "
-    "FOR EACH STATEMENT EXECUTE FUNCTION audit.keep_entry()",
+    """
+    CREATE OR REPLACE TRIGGER keep_entry BEFORE INSERT OR UPDATE OR DELETE ON audit.entry
+    FOR EACH ROW EXECUTE FUNCTION audit.keep_entry()
+    """,
+    """
+    CREATE OR REPLACE TRIGGER keep_entries BEFORE TRUNCATE ON audit.entry
+    FOR EACH STATEMENT EXECUTE FUNCTION audit.keep_entry()
+    """,
 )
 
 entry.info["commands"] = GUARD

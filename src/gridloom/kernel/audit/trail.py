@@ -45,7 +45,7 @@ class Entry(NamedTuple):
 def record(
     tx: Tx,
     action: str,
-    object: tuple[str, Any] | None = None,  # noqa: A002 - the word of the trail; the built-in is not used here
+    object: tuple[str, Any] | str | None = None,  # noqa: A002 - the word of the trail; the built-in is not used here
     detail: Any = None,
     *,
     subject: str | None = None,
@@ -53,11 +53,11 @@ def record(
 ) -> Entry:
     """Add a line to the trail of this transaction: it is there if and only if the transaction is committed.
 
-    action: a dotted name, `charging.taxes.update`. object: its kind and its id, `("charging.tax", 7)`. detail: plain data
-    (a mapping, mostly what changed); secrets are taken out. subject: who, when it is not the transaction's own. tenant: whose
-    trail, in a transaction of the installation. LookupError when there is no tenant at all.
+    action: a dotted name, `charging.taxes.update`. object: its kind and its id, `("charging.tax", 7)`, or its id alone.
+    detail: plain data or a struct (mostly what changed); secrets are taken out. subject: who, when it is not the
+    transaction's own. tenant: whose trail, in a transaction of the installation. LookupError when there is no tenant.
     """
-    kind, identity = object or ("", "")
+    kind, identity = object if isinstance(object, tuple) else ("", object or "")
     entry = Entry(
         tx.tenant if tenant is None else tenant,
         uuid7(),

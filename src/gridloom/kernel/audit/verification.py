@@ -12,15 +12,15 @@ from gridloom.kernel.database.transaction import Tx
 PAGE = 5000
 
 # One statement, one snapshot: a sealer that commits meanwhile moves the head and the entries together.
-_HEAD = sql(
-    "SELECT coalesce((SELECT position FROM audit.chain WHERE tenant_id = :tenant), 0) AS position, "
-    "(SELECT digest FROM audit.chain WHERE tenant_id = :tenant) AS digest, "
+_ENDS = sql(
+    "SELECT coalesce(c.base_position, 0) AS base, c.base_digest, coalesce(c.position, 0) AS position, c.digest, "
     "coalesce((SELECT max(position) FROM audit.entry WHERE tenant_id = :tenant), 0) AS last, "
-    "(SELECT count(*) FROM audit.entry WHERE tenant_id = :tenant AND digest IS NULL) AS unsealed"
+    "(SELECT count(*) FROM audit.entry WHERE tenant_id = :tenant AND digest IS NULL) AS unsealed "
+    "FROM (SELECT 1) AS one LEFT JOIN audit.chain AS c ON c.tenant_id = :tenant"
 )
 _PAGE = sql(
-    "SELECT tenant_id, id, occurred_at, subject, action, object_kind, object_id, CAST(detail AS text) AS detail, request_id, "
-    "position, sealed_at, previous, digest FROM audit.entry "
+    "SELECT tenant_id, id, occurred_at, subject, action, object_kind, object_id, CAST(detail AS text) AS detail, "
+    "request_id, position, sealed_at, previous, digest FROM audit.entry "
     "WHERE tenant_id = :tenant AND position > :after AND position <= :until ORDER BY position LIMIT :page"
 )
 
@@ -28,34 +28,37 @@ _PAGE = sql(
 async def verify(tx: Tx, *, anchors: Mapping[int, bytes] | None = None) -> Verdict:
     """Walk the tenant's whole chain and say where it breaks first.
 
-    Finds a changed, missing, added or moved entry and a cut-off end. anchors: digests by position that were noted elsewhere (the log line
-    `trail_sealed`, an export): with them even somebody who rewrote every link from some place on is found out.
+    Finds a changed, missing, added or moved entry and a cut-off end. anchors: digests by position that were noted
+    elsewhere (the log line `trail_sealed`, an export): with them even somebody who rewrote every link from some place
+    on is found out.
     """
-    walk, noted = Walk(), dict(anchors or {})
-    head: Any = await tx.one(_HEAD, tenant=tx.tenant)
-    until, digest, last, unsealed = head["position"], head["digest"] or GENESIS, head["last"], head["unsealed"]
-    async for row in _rows(tx, 0, until):
+    ends: Any = await tx.one(_ENDS, tenant=tx.tenant)
+    unsealed, until = ends["unsealed"], ends["position"]
+    noted = {position: digest for position, digest in (anchors or {}).items() if position > ends["base"]}
+    walk = Walk(ends["base"], ends["base_digest"] or GENESIS)
+    async for row in _rows(tx, walk.position, until):
         broken = walk.step(row["position"], canonical(row, row["position"]), row["previous"], row["digest"])
         if broken is None and noted.pop(walk.position, walk.digest) != walk.digest:
             broken = Broken(walk.position, f"entry {walk.position} is not the one whose digest was noted")
         if broken:
-            return Verdict(walk.position, unsealed, walk.digest, broken)
+            return Verdict(walk.checked, unsealed, walk.position, walk.digest, broken)
     broken = None
-    if walk.position != until or walk.digest != digest or last > until:
-        broken = Broken(walk.position + 1, f"the entries end at {max(walk.position, last)}, the head says {until}")
+    if walk.position != until or walk.digest != (ends["digest"] or GENESIS) or ends["last"] > until:
+        last = max(walk.position, ends["last"])
+        broken = Broken(walk.position + 1, f"the entries end at {last}, the head of the chain is at {until}")
     elif noted:
         broken = Broken(walk.position + 1, f"entry {min(noted)} was noted elsewhere and is missing")
-    return Verdict(walk.position, unsealed, walk.digest, broken)
+    return Verdict(walk.checked, unsealed, walk.position, walk.digest, broken)
 
 
 async def export(tx: Tx, *, after: int = 0) -> AsyncIterator[bytes]:
     """The sealed trail as JSON lines, from position `after` + 1 on.
 
-    Each line has the fields of an entry for reading and, for checking, `canonical` (the text that was digested), `previous`
-    and `digest` in hexadecimal: digest = SHA-256(previous bytes + canonical in UTF-8).
+    Each line has the fields of an entry for reading and, for checking, `canonical` (the text that was digested),
+    `previous` and `digest` in hexadecimal: digest = SHA-256(previous bytes + canonical in UTF-8).
     """
-    head: Any = await tx.one(_HEAD, tenant=tx.tenant)
-    async for row in _rows(tx, after, head["position"]):
+    ends: Any = await tx.one(_ENDS, tenant=tx.tenant)
+    async for row in _rows(tx, after, ends["position"]):
         line = {
             **dict(row.items()),
             "occurred_at": stamp(row["occurred_at"]),
@@ -67,28 +70,17 @@ async def export(tx: Tx, *, after: int = 0) -> AsyncIterator[bytes]:
         yield msgspec.json.encode(line) + b"\n"
 
 
-def verify_export(lines: Iterable[bytes]) -> Verdict:
-    """Check an export from position 1 without any database: the links, and that what is read is what was digested."""
-    walk = Walk()
-    for number, line in enumerate(lines, start=1):
+def verify_export(lines: Iterable[bytes], *, after: int = 0, digest: bytes = GENESIS) -> Verdict:
+    """Check an export without any database: the links, and that what is read is what was digested.
+
+    after, digest: where the export begins, if not at the very first entry; the digest is that of entry `after`.
+    """
+    walk = Walk(after, digest)
+    for line in lines:
         broken = _step(walk, line) if line.strip() else None
         if broken:
-            return Verdict(walk.position, 0, walk.digest, Broken(number, broken.reason))
-    return Verdict(walk.position, 0, walk.digest)
-
-
-def _step(walk: Walk, line: bytes) -> Broken | None:
-    try:
-        given = msgspec.json.decode(line, type=_Line)
-        said = msgspec.json.decode(given.canonical.encode(), type=list[Any])
-        previous, digest = bytes.fromhex(given.previous), bytes.fromhex(given.digest)
-    except (msgspec.DecodeError, ValueError):
-        return Broken(walk.position + 1, "this line is no entry")
-    shown = [given.tenant_id, given.position, given.id, given.occurred_at, given.subject, given.action]
-    shown += [given.object_kind, given.object_id, bytes(given.detail).decode(), given.request_id]
-    if said[1:] != shown:
-        return Broken(walk.position + 1, f"the fields of entry {given.position} are not what was sealed")
-    return walk.step(given.position, given.canonical.encode(), previous, digest)
+            return Verdict(walk.checked, 0, walk.position, walk.digest, broken)
+    return Verdict(walk.checked, 0, walk.position, walk.digest)
 
 
 class _Line(msgspec.Struct):
@@ -105,6 +97,20 @@ class _Line(msgspec.Struct):
     canonical: str
     previous: str
     digest: str
+
+
+def _step(walk: Walk, line: bytes) -> Broken | None:
+    try:
+        given = msgspec.json.decode(line, type=_Line)
+        sealed = msgspec.json.decode(given.canonical.encode(), type=list[Any])
+        previous, digest = bytes.fromhex(given.previous), bytes.fromhex(given.digest)
+    except ValueError:
+        return Broken(walk.position + 1, "this line is no entry")
+    shown = [given.tenant_id, given.position, given.id, given.occurred_at, given.subject, given.action]
+    shown += [given.object_kind, given.object_id, bytes(given.detail).decode(), given.request_id]
+    if sealed[1:] != shown:
+        return Broken(walk.position + 1, f"the fields of entry {given.position} are not what was sealed")
+    return walk.step(given.position, given.canonical.encode(), previous, digest)
 
 
 async def _rows(tx: Tx, after: int, until: int) -> AsyncIterator[Any]:

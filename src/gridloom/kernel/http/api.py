@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from litestar import Litestar, Request
+from litestar import HttpMethod, Litestar, Request
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
@@ -71,11 +71,15 @@ class Api:
             by_path[operation.path][operation.method] = Endpoint(operation, self.dialect, services)
         handlers = [_route(path, methods) for path, methods in by_path.items()]
 
-        def refuse(request: Request[Any, Any, Any], error: Exception) -> ASGIResponse:
+        def refuse(request: Request[Any, Any, Any], error: Exception) -> Any:
             call = Call(request, services, None)
             if isinstance(error, HTTPException) and error.status_code in (404, 405):
                 allow = (error.headers or {}).get("allow", "")
-                error = NotFound() if error.status_code == 404 else MethodNotAllowed(headers={"Allow": allow} if allow else {})
+                error = (
+                    NotFound()
+                    if error.status_code == 404
+                    else MethodNotAllowed(headers={"Allow": allow} if allow else {})
+                )
             return refusal(error, self.dialect, call)
 
         return Litestar(
@@ -100,6 +104,8 @@ def _route(path: str, methods: dict[str, Endpoint]) -> HTTPRouteHandler:
         given = request.path_params
         values = [str(given[key]) for key in sorted(given)] if given else []
         state = request.scope["state"]
+        state["operation"] = endpoint.operation.name
+        state["template"] = path
         if splitter is not None:
             split = splitter(values)
             if split is None:
@@ -109,7 +115,9 @@ def _route(path: str, methods: dict[str, Endpoint]) -> HTTPRouteHandler:
         return await endpoint(request)
 
     handle.__name__ = "handle"
-    return HTTPRouteHandler(template, http_method=list(methods), include_in_schema=False, status_code=200)(handle)
+    return HTTPRouteHandler(
+        template, http_method=[HttpMethod(each) for each in methods], include_in_schema=False, status_code=200
+    )(handle)
 
 
 def _litestar_path(path: str) -> tuple[str, list[str], Any]:
@@ -125,7 +133,11 @@ def _litestar_path(path: str) -> tuple[str, list[str], Any]:
         names.extend(found)
         out.append(f"{{p{len(patterns):02d}:str}}")
         whole = segment == f"{{{found[0]}}}"
-        patterns.append(None if whole else re.compile(_SEGMENT.sub("([^/]+?)", re.escape(segment).replace(r"\{", "{").replace(r"\}", "}"))))
+        patterns.append(
+            None
+            if whole
+            else re.compile(_SEGMENT.sub("([^/]+?)", re.escape(segment).replace(r"\{", "{").replace(r"\}", "}")))
+        )
     if not any(patterns):
         return "/".join(out), names, None
 

@@ -22,7 +22,12 @@ _MAX_ADJUSTED = 18
 
 
 def number(
-    *, ge: float | None = None, le: float | None = None, gt: float | None = None, places: int | None = None, description: str = ""
+    *,
+    ge: float | None = None,
+    le: float | None = None,
+    gt: float | None = None,
+    places: int | None = None,
+    description: str = "",
 ) -> Meta:
     """A decimal's range and its places after the point at most."""
     schema = {"minimum": ge, "maximum": le, "exclusiveMinimum": gt}

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 import structlog
 
 from gridloom.kernel import observability
-from gridloom.kernel.security.headers import Cors, security_headers
+from gridloom.kernel.security.headers import Cors, missing, security_headers
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Asgi: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Asgi: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -87,7 +87,8 @@ class Dispatcher:
         async def answer(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 seen["status"] = message["status"]
-                message["headers"] = [*message.get("headers", []), *extra]
+                there = message.get("headers", [])
+                message["headers"] = [*there, *missing(there, extra)]
             await send(message)
 
         with observability.request_context(request_id):
@@ -98,12 +99,18 @@ class Dispatcher:
                     await mounted.app(scope, receive, answer)
             finally:
                 seconds = time.perf_counter() - started
-                operation = scope["state"].get("operation", "-")
-                observability.observe_request(mounted.name, operation, seen["status"], seconds)
+                state = scope["state"]
+                observability.observe_request(mounted.name, state.get("operation", "-"), seen["status"], seconds)
+                # The template, not the path: an id in a path can be a secret (checkouts, uploads).
                 log.info(
-                    "request", api=mounted.name, method=scope["method"], path=scope["path"], status=seen["status"],
-                    ms=round(seconds * 1000, 1), address=address,
-                )  # fmt: skip
+                    "request",
+                    api=mounted.name,
+                    method=scope["method"],
+                    path=state.get("template", "-"),
+                    status=seen["status"],
+                    ms=round(seconds * 1000, 1),
+                    address=address,
+                )
 
     def _client(self, scope: Scope, headers: Mapping[str, str]) -> tuple[str, str]:
         """The client's address and scheme; forwarding headers count only from a trusted proxy, right to left."""

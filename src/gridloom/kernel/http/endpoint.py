@@ -11,6 +11,7 @@ from litestar import Request
 from litestar.exceptions import ClientException, HTTPException
 from litestar.response.base import ASGIResponse
 
+from gridloom.kernel.audit import trail
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import (
@@ -84,10 +85,8 @@ class Endpoint:
         if operation.scope == PUBLIC:
             self.services.part(Admission).admit(call, None, self.dialect)
         else:
-            subject = await self.dialect.authenticate(call)
+            subject = await self._caller(call)
             self.services.part(Admission).admit(call, subject, self.dialect)
-            if subject is None:
-                raise Unauthenticated
             call.subject = subject
             if operation.scope != ANYONE and not subject.may(operation.scope):
                 raise Forbidden
@@ -95,6 +94,18 @@ class Endpoint:
         if not self.wants_tx:
             return self._answer(await operation.handler(**arguments), call)
         return await self._in_transaction(call, arguments)
+
+    async def _caller(self, call: Call) -> Subject:
+        """Who calls. A credential that is refused counts against the address, so that guessing is slow."""
+        try:
+            subject = await self.dialect.authenticate(call)
+            if subject is not None:
+                return subject
+        except Unauthenticated:
+            self.services.part(Admission).admit(call, None, self.dialect)
+            raise
+        self.services.part(Admission).admit(call, None, self.dialect)
+        raise Unauthenticated
 
     async def _in_transaction(self, call: Call, arguments: dict[str, Any]) -> ASGIResponse:
         subject = call.subject
@@ -115,9 +126,7 @@ class Endpoint:
         async def work() -> ASGIResponse:
             answer = self._answer(await operation.handler(**arguments, **{self.tx_name: tx}), call)
             if operation.audited:
-                from gridloom.kernel.audit import trail
-
-                trail.record(tx, operation.name, _object_of(call), {"request_id": call.id})
+                trail.record(tx, operation.name, _object_of(call))
             return answer
 
         if operation.idempotent:
@@ -186,7 +195,12 @@ class Endpoint:
         if isinstance(body, PageOf):
             body, more = dialect.page(body, call)
             headers |= more
-        elif answer.media_type is None and operation.wrapped and status < 300 and operation.answers.get(status) is not None:
+        elif (
+            answer.media_type is None
+            and operation.wrapped
+            and status < 300
+            and operation.answers.get(status) is not None
+        ):
             body = dialect.one(body, operation)
         return response(dialect, call, status, body, headers, answer.media_type)
 
@@ -336,9 +350,10 @@ def _as_dict(values: dict[str, Any], wanted: type[msgspec.Struct] | None, where:
     return {field.encode_name: getattr(read, field.name) for field in msgspec.structs.fields(wanted)}
 
 
-def _object_of(call: Call) -> str:
+def _object_of(call: Call) -> tuple[str, str]:
+    """What the trail calls the object of a request: the names of its path parameters, and their values."""
     values: dict[str, str] = call.request.scope["state"]["path"]
-    return "/".join(values.values())
+    return "/".join(values), "/".join(values.values())
 
 
 Handle = Callable[[Request[Any, Any, Any]], Awaitable[ASGIResponse]]

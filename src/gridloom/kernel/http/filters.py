@@ -37,7 +37,7 @@ def equals(column: Column, wire: Any = None) -> Filter:
 
 def one_or_many(column: Column, wire: Any = None) -> Filter:
     """The column is one of the given values (one value, or a list of them)."""
-    wanted = wire or _wire(column)
+    wanted: Any = wire or _wire(column)
     return Filter(wanted | list[wanted], lambda v: column == func.any(v), ARRAY(column.type), _as_list)
 
 

@@ -42,7 +42,9 @@ async def once(tx: Tx, call: Call, work: Callable[[], Awaitable[ASGIResponse]]) 
     found = await tx.one(_FIND, **who)
     if found is not None:
         if found["digest"] != digest:
-            raise Invalid("This idempotency key was used with another request.", field="Idempotency-Key", where="header")
+            raise Invalid(
+                "This idempotency key was used with another request.", field="Idempotency-Key", where="header"
+            )
         return ASGIResponse(
             body=found["body"],
             status_code=found["status"],

@@ -97,9 +97,7 @@ class _Builder:
 
     def resolve(self) -> None:
         """Schemas of every type collected so far."""
-        schemas, components = msgspec.json.schema_components(
-            self._types, ref_template=REF, schema_hook=lambda _: {}
-        )
+        schemas, components = msgspec.json.schema_components(self._types, ref_template=REF, schema_hook=lambda _: {})
         self._schemas = [self._tidy(schema) for schema in schemas]
         self.components = {name: self._tidy(schema) for name, schema in sorted(components.items())}
 
@@ -121,7 +119,11 @@ class _Builder:
             for where in ("path", "query", "header")
             for name, index, required in plan[where]
         ]
-        out: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary, "tags": list(operation.tags)}
+        out: dict[str, Any] = {
+            "operationId": operation.name,
+            "summary": operation.summary,
+            "tags": list(operation.tags),
+        }
         if operation.description and operation.description != operation.summary:
             out["description"] = operation.description
         if operation.deprecated:
@@ -133,7 +135,10 @@ class _Builder:
             content = {operation.media: {"schema": self._schemas[plan["body"]]}}
             out["requestBody"] = {"required": not optional, "content": content}
         elif "form" in plan:
-            out["requestBody"] = {"required": True, "content": {operation.media: {"schema": self._schemas[plan["form"]]}}}
+            out["requestBody"] = {
+                "required": True,
+                "content": {operation.media: {"schema": self._schemas[plan["form"]]}},
+            }
         out["responses"] = {str(status): self._response(operation, status, plan) for status in sorted(plan["answers"])}
         if operation.scope == PUBLIC:
             out["security"] = []

@@ -134,7 +134,9 @@ class Resource:
         self.shape = Shape(table, shows, columns or {}, values or {}, self._wire_names(shows, apart))
         ignored = {owner.field} if owner and owner.field and owner.field not in table.c else set()
         self.writing = {
-            struct: Writing(table, struct, writes or {}, values or {}, ignored) for struct in (creates, updates) if struct
+            struct: Writing(table, struct, writes or {}, values or {}, ignored)
+            for struct in (creates, updates)
+            if struct
         }
         self.statements = Statements(
             table,
@@ -328,7 +330,9 @@ class Resource:
         for name, parent in self.parents.items():
             plain, owned = self._parent_statements[name]
             mine = self._owner_of_parent(tx, parent)
-            found = await (tx.scalar(plain, id=path[name]) if mine is None else tx.scalar(owned, id=path[name], owner=mine))
+            found = await (
+                tx.scalar(plain, id=path[name]) if mine is None else tx.scalar(owned, id=path[name], owner=mine)
+            )
             if found is None:
                 raise NotFound
 
@@ -356,4 +360,3 @@ def _parent_exists(parent: Parent) -> tuple[Statement, Statement]:
         query = query.where(parent.where)
     owned = query if parent.owner is None else query.where(parent.owner == bindparam("owner", type_=parent.owner.type))
     return Statement(query), Statement(owned)
-

@@ -106,7 +106,7 @@ def _stored(table: Table, name: str, value: Any) -> tuple[Any, str]:
     if isinstance(kind, JSONB):
         return msgspec.to_builtins(value, order=None), ""
     if isinstance(value, int) and not isinstance(value, bool):
-        limit = _INT_RANGE.get(kind.__visit_name__.upper().replace("BIG_INTEGER", "BIGINT"), None)
+        limit = _INT_RANGE.get(kind.__visit_name__.upper().replace("BIG_INTEGER", "BIGINT"))
         if limit is not None and not -limit <= value < limit:
             return None, "This number is too large."
     if isinstance(value, list | tuple | set | frozenset):

@@ -3,7 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, literal_column, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.types import BigInteger
 
 from gridloom.kernel.database.statement import Statement
@@ -80,8 +92,10 @@ class Statements:
         """How many rows a list has in all."""
         return self._once(
             ("count", filters, owned),
-            lambda: select(func.count()).select_from(self._table).where(
-                and_(True, *self._conditions(owned=owned, filters=sorted(filters)))
+            lambda: (
+                select(func.count())
+                .select_from(self._table)
+                .where(and_(True, *self._conditions(owned=owned, filters=sorted(filters))))
             ),
         )
 
@@ -96,18 +110,20 @@ class Statements:
         """The stored row itself, locked for the change that follows."""
         return self._once(
             ("locked", owned),
-            lambda: select(*self._table.c)
-            .where(and_(True, *self._conditions(owned=owned, one=True)))
-            .with_for_update(),
+            lambda: (
+                select(*self._table.c).where(and_(True, *self._conditions(owned=owned, one=True))).with_for_update()
+            ),
         )
 
     def insert(self, columns: frozenset[str]) -> Statement:
         """A new row, answered as it is shown."""
         return self._once(
             ("insert", columns),
-            lambda: insert(self._table)
-            .values({c: bindparam(f"v_{c}", type_=self._table.c[c].type) for c in sorted(columns)})
-            .returning(*self._selected),
+            lambda: (
+                insert(self._table)
+                .values({c: bindparam(f"v_{c}", type_=self._table.c[c].type) for c in sorted(columns)})
+                .returning(*self._selected)
+            ),
         )
 
     def update(self, columns: frozenset[str], *, owned: bool) -> Statement:

@@ -36,7 +36,10 @@ def decode(raw: bytes, wanted: type[T]) -> T:
 def refuse_nul(raw: bytes) -> None:
     """PostgreSQL keeps no NUL in text. Raises Invalid naming the fields that hold one; a body that is no JSON passes."""
     try:
-        found = [FieldError("body", path, "Text must not hold a NUL character.") for path in _nuls(msgspec.json.decode(raw), ())]
+        found = [
+            FieldError("body", path, "Text must not hold a NUL character.")
+            for path in _nuls(msgspec.json.decode(raw), ())
+        ]
     except (msgspec.DecodeError, RecursionError):
         return
     if found:

@@ -21,7 +21,9 @@ def operation_of(resource: "Resource", verb: str, dialect: Dialect) -> Operation
     return make(resource, dialect)
 
 
-def _operation(resource: "Resource", verb: Any, method: str, handler: Any, inputs: Mapping[str, Any], **more: Any) -> Operation:
+def _operation(
+    resource: "Resource", verb: Any, method: str, handler: Any, inputs: Mapping[str, Any], **more: Any
+) -> Operation:
     named = resource.names.get(verb)
     path = resource.path if verb in ("list", "create") else f"{resource.path}/{{{resource.item}}}"
     rights = "read" if verb in ("list", "read") else "write"
@@ -109,7 +111,9 @@ def _query(resource: "Resource", dialect: Dialect, *, filters: bool) -> type[msg
     fields: list[tuple[str, Any, Any]] = []
     rename: dict[str, str] = {}
     if filters and resource.filters:
-        given = [(f"f{i}", each.type | msgspec.UnsetType, msgspec.UNSET) for i, each in enumerate(resource.filters.values())]
+        given = [
+            (f"f{i}", each.type | msgspec.UnsetType, msgspec.UNSET) for i, each in enumerate(resource.filters.values())
+        ]
         names = {f"f{i}": name for i, name in enumerate(resource.filters)}
         if dialect.filter_object:
             shape = msgspec.defstruct(f"{resource.title}Filter", given, kw_only=True, rename=names)
@@ -139,4 +143,3 @@ def _filters(resource: "Resource", dialect: Dialect, query: Any) -> dict[str, An
 def _includes(query: Any) -> list[str]:
     found = getattr(query, "includes", msgspec.UNSET)
     return [] if found is msgspec.UNSET else list(found)
-

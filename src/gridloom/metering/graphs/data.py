@@ -75,10 +75,10 @@ class Signal:
 class Gap:
     """A stretch without readings, and what is estimated to have happened in it.
 
-    edges: (n+1,) ms, the ends of its n intervals. energies: (n,) amounts. start, end: the readings at the first and the
-    last edge, None where nothing is known. registers: (n,) the reading at the end of each interval, None without a start.
-    expected: what the profile alone says, in the signal's unit; None when the profile has only a shape. uncertain: not to
-    be relied upon.
+    edges: (n+1,) ms, the ends of its n intervals. energies: (n,) amounts. start, end: the readings at the first and
+    the last edge, None where nothing is known. registers: (n,) the reading at the end of each interval, None without a
+    start. expected: what the profile alone says, in the signal's unit; None when the profile has only a shape.
+    uncertain: not to be relied upon.
     """
 
     edges: Times

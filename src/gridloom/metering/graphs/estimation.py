@@ -23,9 +23,9 @@ MAX_STEPS = 200_000
 def stretches(known: Signal, window: Window, step_ms: int) -> list[Times]:
     """The edges (n+1,) of each gap that touches the window, in the order of time.
 
-    Between two readings: the multiples of the step (UTC) that lie strictly between them, and the readings at both ends. At
-    the open end: from the last reading (or the window's start) to the window's end. For amounts: each run of steps inside
-    the window that have no value. Raises WrongValue for more than 200,000 steps.
+    Between two readings: the multiples of the step (UTC) that lie strictly between them, and the readings at both
+    ends. At the open end: from the last reading (or the window's start) to the window's end. For amounts: each run of
+    steps inside the window that have no value. Raises WrongValue for more than 200,000 steps.
     """
     first = min(window.since, int(known.times[0]) if known.times.size else window.since)
     last = max(window.till, int(known.times[-1]) if known.times.size else window.till)

@@ -1,9 +1,9 @@
 """The graphs of an installation: JSON files in a folder, read and checked when the server starts.
 
 One file is one graph, named by the file: `{"description": …, "defaults": {name: value}, "nodes": [{"id", "function",
-"params"}], "edges": [{"from", "to"}]}`. A node without an id is known by its function, when it is the only one, or by its
-place (0, 1, …). `defaults` are values for placeholders that the body leaves out. Anything wrong in any file is refused
-with the name of the file.
+"params"}], "edges": [{"from", "to"}]}`. A node without an id is known by its function, when it is the only one, or by
+its place (0, 1, …). `defaults` are values for placeholders that the body leaves out. Anything wrong in any file is
+refused with the name of the file.
 """
 
 import hashlib
@@ -131,8 +131,6 @@ def parse(name: str, raw: bytes) -> Graph:
         text = msgspec.json.decode(raw, type=GraphText)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    except msgspec.MsgspecError as error:
-        raise ValueError(str(error)) from None
     ids = _ids(text.nodes)
     before = _before(text, ids)
     order = _order(before)
@@ -191,7 +189,9 @@ def _node(node_id: str, text: NodeText, before: tuple[str, ...]) -> Node:
     hints = get_type_hints(function.parameters, include_extras=True)
     for name, value in text.params.items():
         if name not in hints:
-            raise ValueError(f"node {node_id!r}: {function.name} has no parameter {name!r}; known are {', '.join(hints)}")
+            raise ValueError(
+                f"node {node_id!r}: {function.name} has no parameter {name!r}; known are {', '.join(hints)}"
+            )
         _check_value(node_id, function, name, value, hints[name])
     required = [field.name for field in msgspec.structs.fields(function.parameters) if field.required]
     if missing := [name for name in required if name not in text.params]:
@@ -205,7 +205,7 @@ def _check_value(node_id: str, function: Function, name: str, value: Any, wanted
         has_placeholders = any(placeholders.names_in(value))
         if not has_placeholders:
             msgspec.convert(value, wanted, str_keys=True)
-    except (ValueError, msgspec.MsgspecError) as error:
+    except ValueError as error:
         raise ValueError(f"node {node_id!r}: parameter {name!r}: {error}") from None
     if has_placeholders and name in STRUCTURAL.get(function.name, ()):
         raise ValueError(f"node {node_id!r}: parameter {name!r} takes no placeholder")

@@ -1,8 +1,8 @@
 """The functions a node can have: `signals`, `estimation`, `post_estimation`.
 
-A function says what its parameters are, which series it needs, what it takes from the nodes before it and gives to those
-behind it, and computes. Computing is pure: the series it needs are read before, and what `signals` propagates is written
-afterwards, so that a run can be repeated, moved to another machine or given up at any point.
+A function says what its parameters are, which series it needs, what it takes from the nodes before it and gives to
+those behind it, and computes. Computing is pure: the series it needs are read before, and what `signals` propagates is
+written afterwards, so that a run can be repeated, moved to another machine or given up at any point.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,12 +21,10 @@ from gridloom.metering.graphs.data import (
     Request,
     SensorSignal,
     Signal,
-    Source,
     Times,
     Values,
     Window,
 )
-from gridloom.metering.graphs.faults import WrongValue
 from gridloom.metering.graphs.profiles import Plant, Profile
 from gridloom.metering.weather.public import (
     DIFFUSE_IRRADIANCE,
@@ -59,23 +57,29 @@ class SignalsParameters(Struct, forbid_unknown_fields=True, kw_only=True, frozen
         if self.mode == "read" and None in (self.client_cid, self.sensor_mid, self.signal_type_moid):
             raise ValueError("mode read needs client_cid, sensor_mid and signal_type_moid")
 
-    def target(self, source: Source) -> SensorSignal:
-        """The signal that a result is written to. Raises WrongValue when neither side names it."""
-        given = source if isinstance(source, SensorSignal) else None
-        client = self.client_cid if self.client_cid is not None else given and given.client_cid
-        sensor = self.sensor_mid if self.sensor_mid is not None else given and given.sensor_mid
-        if client is None or sensor is None:
-            raise WrongValue("A result has no sensor to be written to; give client_cid and sensor_mid.")
-        return SensorSignal(client, sensor, self.signal_type_moid if self.signal_type_moid is not None else source.moid)
+    @property
+    def signal(self) -> SensorSignal:
+        """The signal that mode read gives."""
+        return SensorSignal(self.client_cid or 0, self.sensor_mid or 0, self.signal_type_moid or 0)
+
+    def target(self, source: SensorSignal) -> SensorSignal:
+        """The signal that mode propagate writes, when this one comes in."""
+        return SensorSignal(
+            source.client_cid if self.client_cid is None else self.client_cid,
+            source.sensor_mid if self.sensor_mid is None else self.sensor_mid,
+            source.moid if self.signal_type_moid is None else self.signal_type_moid,
+        )
 
 
 class EstimationParameters(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """The signal whose gaps are filled, and where its shape comes from, in this order: `params` (a plant and the weather at
-    lat, lon), the signal that comes in along an edge, `profile_signal_moid`, the sum of the zone signals, nothing (flat).
+    """The signal whose gaps are filled, and where its shape comes from.
 
-    freq_minutes: step of the estimate. contractor_id: client of the profile and zone signals, the sensor's own when not
-    given; profile_sensor_mid: their sensor, likewise. zone_signals_freq_minutes: moid -> minutes for which a value of it
-    holds; with a plant these are weather signals at the position, and the usual ones when not given.
+    The first of these that is there: `params` (a plant, and the weather at lat, lon), the signal that comes in along an
+    edge, `profile_signal_moid`, the sum of the zone signals, nothing (flat).
+
+    freq_minutes: step of the estimate. contractor_id: client of the profile and zone signals, the sensor's own when
+    not given; profile_sensor_mid: their sensor, likewise. zone_signals_freq_minutes: moid -> minutes for which a value
+    of it holds; with a plant these are weather signals at the position, and the usual ones when not given.
     """
 
     client_cid: Number
@@ -121,8 +125,8 @@ Give = Literal["signal", "estimate", "nothing"]
 class Function(NamedTuple):
     """One function of the registry.
 
-    gives: what it hands on, by its parameters. takes: what it accepts from before it, and how many of these at least and
-    at most. needs: the series it asks for, given those it has already (called until it asks for nothing new).
+    gives: what it hands on, by its parameters. takes: what it accepts from before it, and how many of these at least
+    and at most. needs: the series it asks for, given those it has already (called until it asks for nothing new).
     """
 
     name: str
@@ -138,9 +142,7 @@ def _signals_takes(p: SignalsParameters) -> tuple[frozenset[Give], int, int]:
 
 
 def _signals_request(p: SignalsParameters, window: Window) -> Request:
-    return Request(
-        SensorSignal(p.client_cid or 0, p.sensor_mid or 0, p.signal_type_moid or 0), window.since, window.till
-    )
+    return Request(p.signal, window.since, window.till)
 
 
 def _signals_needs(p: SignalsParameters, window: Window, _have: Have) -> Sequence[Request]:

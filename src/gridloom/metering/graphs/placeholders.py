@@ -25,11 +25,11 @@ def names_in(value: Any) -> Iterator[str]:
             yield from names_in(each)
 
 
-def fill(value: Any, values: Mapping[str, Any], index: int) -> Any:
+def fill(value: Any, values: Mapping[str, Any], index: int | None = None) -> Any:
     """The value with its placeholders replaced; what comes from the body is never searched for placeholders itself.
 
-    A text that is one placeholder becomes the value with its type; inside a longer text only texts, numbers and booleans
-    can stand. index: of the object in the body, for the faults MissingValue and WrongValue.
+    A text that is one placeholder becomes the value with its type; inside a longer text only texts, numbers and
+    booleans can stand. index: of the object in the body, for the faults MissingValue and WrongValue.
     """
     if isinstance(value, str):
         return _fill_text(value, values, index)
@@ -40,7 +40,7 @@ def fill(value: Any, values: Mapping[str, Any], index: int) -> Any:
     return value
 
 
-def _fill_text(text: str, values: Mapping[str, Any], index: int) -> Any:
+def _fill_text(text: str, values: Mapping[str, Any], index: int | None) -> Any:
     whole = _PLACEHOLDER.fullmatch(text)
     if whole:
         return _value(whole[1], values, index)
@@ -50,13 +50,13 @@ def _fill_text(text: str, values: Mapping[str, Any], index: int) -> Any:
     return filled
 
 
-def _value(name: str, values: Mapping[str, Any], index: int) -> Any:
+def _value(name: str, values: Mapping[str, Any], index: int | None) -> Any:
     if name not in values:
         raise MissingValue(f"The value {name} is missing.", field=name, index=index)
     return values[name]
 
 
-def _as_text(name: str, value: Any, index: int) -> str:
+def _as_text(name: str, value: Any, index: int | None) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):

@@ -20,8 +20,8 @@ class Plant(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """A generator whose output follows from the weather.
 
     power: peak (PV) or rated (wind), kW. inclination: degrees from the horizontal. orientation: azimuth in degrees
-    clockwise from north, 180 is south. efficiency: of everything behind the module or rotor, 0 to 1. Speeds in m/s at hub
-    height, hub_height in m above ground.
+    clockwise from north, 180 is south. efficiency: of everything behind the module or rotor, 0 to 1. Speeds in m/s at
+    hub height, hub_height in m above ground.
     """
 
     type: Literal["PV", "pv", "wind", "WIND"]
@@ -96,7 +96,7 @@ def of_signal(means: Values, edges: Times) -> Profile:
 
 
 def of_register(times: Times, values: Values, hold_ms: int, edges: Times) -> Values:
-    """The mean power (unit per hour) of a register in each interval; NaN where readings lie further apart than hold_ms."""
+    """Mean power (unit per hour) of a register in each interval; NaN where readings are further apart than hold_ms."""
     if times.size < 2:
         return np.full(edges.size - 1, np.nan)
     lengths = np.diff(times)
@@ -109,10 +109,11 @@ def photovoltaic(plant: Plant, lat: float, lon: float, irradiance: dict[str, Val
     """What a plant yields: power · efficiency · irradiance on its plane / 1000 W/m².
 
     irradiance: means per interval of `global` (horizontal), `direct` (normal) and `diffuse` (horizontal), in W/m², NaN
-    where unknown; each may be missing. With the global one alone the others follow from it (Erbs); without any the sky is
-    taken for as clear as it is on average where it is known. The sun stands where it stands in the middle of an interval.
+    where unknown; each may be missing. With the global one alone the others follow from it (Erbs); without any the sky
+    is taken for as clear as it is on average where it is known. The sun stands where it stands in the middle of an
+    interval.
     """
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]  # its stubs are not among the tools
     import pvlib
 
     middles = pd.to_datetime((edges[:-1] + edges[1:]) // 2, unit="ms", utc=True)
@@ -134,7 +135,7 @@ def photovoltaic(plant: Plant, lat: float, lon: float, irradiance: dict[str, Val
 
 
 def wind(plant: Plant, speeds: Values, edges: Times) -> Profile:
-    """What a turbine yields from speeds (n,) in m/s at 10 m, NaN where unknown: there the mean of what is known counts."""
+    """What a turbine yields from speeds (n,) in m/s at 10 m; where they are NaN the mean of the known ones counts."""
     known = ~np.isnan(speeds)
     if not known.any():
         return flat(edges)

@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol, cast
 
 import structlog
+from msgspec import Struct
 
 from gridloom.metering.graphs.data import Output, Request, Signal, Window
 from gridloom.metering.graphs.faults import ClusterUnreachable, TookTooLong
@@ -21,8 +22,11 @@ CONNECT_S = 5.0
 log = structlog.get_logger(__name__)
 
 
-class Task(NamedTuple):
-    """One node for one object of the body, with everything it needs. before: the ids of the tasks it takes from."""
+class Task(Struct, frozen=True):
+    """One node for one object of the body, with everything it needs. before: the ids of the tasks it takes from.
+
+    A struct, because Dask would search tuples and data classes for more of its own.
+    """
 
     id: str
     function: str
@@ -56,25 +60,31 @@ def compute(task: Task, *before: Output) -> Output:
     return FUNCTIONS[task.function].compute(task.parameters, task.window, task.have, before)
 
 
-def delayed_outputs(plans: Sequence[Plan], call: Callable[..., Output] = compute) -> list[dict[str, Any]]:
-    """The plans as Dask graphs: for each plan, task id -> delayed output."""
-    from dask import delayed
+def delayed_outputs(plans: Sequence[Plan], call: Callable[..., Output] = compute) -> list[Any]:
+    """The plans as Dask graphs: one delayed output for each task of each plan, in their order."""
+    from dask.delayed import delayed
 
-    lazy = delayed(call, pure=False, traverse=False)
-    graphs: list[dict[str, Any]] = []
+    lazy = delayed(call, pure=False)
+    all_outputs: list[Any] = []
     for plan in plans:
         outputs: dict[str, Any] = {}
         for task in plan:
             outputs[task.id] = lazy(task, *(outputs[each] for each in task.before))
-        graphs.append(outputs)
-    return graphs
+        all_outputs.extend(outputs.values())
+    return all_outputs
+
+
+def by_task(plans: Sequence[Plan], outputs: Sequence[Output]) -> list[Outputs]:
+    """The outputs of all tasks of all plans, sorted back to them."""
+    each = iter(outputs)
+    return [{task.id: next(each) for task in plan} for plan in plans]
 
 
 class InProcess:
     """Calculates in a few threads of this process, so that the event loop stays free.
 
-    A run that is given up ends before its next node; until then it keeps its thread, and a run that finds no free thread
-    waits for one inside its own time limit.
+    A run that is given up ends before its next node; until then it keeps its thread, and a run that finds no free
+    thread waits for one inside its own time limit.
     """
 
     def __init__(self, threads: int = 2) -> None:
@@ -110,26 +120,30 @@ class OnCluster:
 
     async def run(self, plans: Sequence[Plan], limit_s: float) -> list[Outputs]:
         """See Runner. The connection counts into the time limit."""
+        from distributed.client import FutureCancelledError
+        from distributed.scheduler import KilledWorker
+
         end = time.monotonic() + limit_s
         client = await self._client(min(self._connect_s, limit_s))
         try:
             async with asyncio.timeout(end - time.monotonic()):
-                futures = client.compute(delayed_outputs(plans))
-                outputs: list[Outputs] = await client.gather(futures)
-                return outputs
+                return by_task(plans, await client.gather(client.compute(delayed_outputs(plans))))
         except TimeoutError:
             log.warning("graph_given_up", limit_s=limit_s, cluster=self._address)
             raise TookTooLong from None
-        except (OSError, _lost()) as error:
+        except (OSError, FutureCancelledError, KilledWorker) as error:
             raise ClusterUnreachable(f"The calculation cluster was lost ({type(error).__name__}).") from None
         finally:
             # Closing the client forgets its futures, and the scheduler cancels what nobody waits for.
             await client.close(timeout=self._connect_s)
 
     async def _client(self, limit_s: float) -> Any:
-        from distributed import Client
+        import distributed
 
-        client = Client(self._address, asynchronous=True, timeout=limit_s, set_as_default=False)
+        # Dask's own functions carry no types.
+        client = cast("Any", distributed.Client)(
+            self._address, asynchronous=True, timeout=limit_s, set_as_default=False
+        )
         try:
             async with asyncio.timeout(limit_s + 1):
                 return await client
@@ -153,18 +167,11 @@ class _GivenUp(Exception):
 
 
 def _compute_here(plans: Sequence[Plan], given_up: threading.Event) -> list[Outputs]:
-    import dask
+    from dask import base
 
     def call(task: Task, *before: Output) -> Output:
         if given_up.is_set():
             raise _GivenUp
         return compute(task, *before)
 
-    (outputs,) = dask.compute(delayed_outputs(plans, call), scheduler="synchronous")
-    return outputs  # type: ignore[no-any-return]
-
-
-def _lost() -> type[Exception]:
-    from distributed.client import FutureCancelledError
-
-    return FutureCancelledError  # type: ignore[no-any-return]
+    return by_task(plans, cast("Any", base.compute)(*delayed_outputs(plans, call), scheduler="synchronous"))

@@ -14,7 +14,7 @@ class Target(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Values to write to a signal, in `unit`, all with origin 4. uncertain: (n,) which of them are not to be relied on."""
+    """Values to write to a signal, in `unit`, all with origin 4. uncertain: (n,) which are not to be relied on."""
 
     target: SensorSignal
     unit: str

@@ -1,0 +1,264 @@
+"""The command `gridloom`."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gridloom import __version__
+from gridloom.settings import Settings, SettingsError
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The back end of a local energy business. `gridloom run` starts it; settings come from GRIDLOOM_… variables.",
+)
+tenant_app = typer.Typer(no_args_is_help=True, help="Tenants: each has its own customers, meters and money.")
+token_app = typer.Typer(no_args_is_help=True, help="Tokens that programs call the APIs with.")
+user_app = typer.Typer(no_args_is_help=True, help="People who sign in.")
+import_app = typer.Typer(no_args_is_help=True, help="Bring data in from files.")
+app.add_typer(tenant_app, name="tenant")
+app.add_typer(token_app, name="token")
+app.add_typer(user_app, name="user")
+app.add_typer(import_app, name="import")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class Only(StrEnum):
+    """A part that may run as a process of its own."""
+
+    API = "api"
+    WORKER = "worker"
+    OCPP = "ocpp"
+
+
+class ApiName(StrEnum):
+    """The five APIs."""
+
+    CHARGING = "charging"
+    COMMERCE = "commerce"
+    COMMUNITIES = "communities"
+    PORTAL = "portal"
+    METERING = "metering"
+
+
+def fail(text: str, code: int = 1) -> NoReturn:
+    """Say what is wrong, and how to mend it; leave with a code other than 0."""
+    err.print(f"[bold red]gridloom:[/] {text}")
+    raise typer.Exit(code)
+
+
+def settings(**overrides: Any) -> Settings:
+    """The settings, or the reason why they cannot be used."""
+    try:
+        return Settings.load(**overrides)
+    except SettingsError as error:
+        fail(str(error), 2)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn the expected refusals into a sentence instead of a trace."""
+    from gridloom.kernel.database.server_program import ServerUnavailable
+    from gridloom.kernel.errors import Fault
+
+    try:
+        yield
+    except (ServerUnavailable, SettingsError, Fault) as error:
+        fail(str(error))
+
+
+def with_application(work: Callable[[Any], Awaitable[T]]) -> T:
+    """Run `work(application)` on a migrated database; nothing listens meanwhile."""
+    from gridloom import runtime
+    from gridloom.app import Application, Roles
+
+    chosen = settings()
+
+    async def run(url: str) -> T:
+        application = Application(chosen, url, runtime.sealer(chosen), roles=Roles(0))
+        async with application.running():
+            return await work(application)
+
+    with explained(), runtime.database(chosen) as url:
+        return asyncio.run(run(url))
+
+
+@app.command()
+def run(
+    only: Annotated[Only | None, typer.Option(help="Run one part: `api` (no background work) or `worker`.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    demo: Annotated[bool, typer.Option(help="Make a demo tenant when the database is empty.")] = True,
+) -> None:
+    """Start gridloom: the database, the APIs and the background work. Ctrl-C ends everything; the data stays in ./var.
+
+    Without DATABASE_URL an embedded PostgreSQL starts in ./var. With it, that server is used, and several processes may share
+    the work: `--only api` on some machines, `--only worker` on others.
+    """
+    from gridloom.launch import launch
+
+    if only is Only.OCPP:
+        fail("the listener for charge points is not part of this version.", 2)
+    with explained():
+        if not launch(settings(host=host, port=port), only=only.value if only else None, demo=demo, out=out):
+            fail("the server did not start; the lines above say why. `gridloom doctor` looks at the configuration.")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version. `gridloom run` does it too; several processes may try at once."""
+    from gridloom import runtime
+
+    with explained(), runtime.database(settings()):
+        out.print("The database is up to date.")
+
+
+@app.command()
+def demo() -> None:
+    """Make the demo tenant, or show what it was made with."""
+    from gridloom import demo as demos
+
+    chosen = settings()
+    found = demos.known(chosen.var_path)
+    made = found or with_application(demos.create)
+    table = Table("what", "value", box=None, header_style="bold")
+    for name in made.__struct_fields__:
+        table.add_row(name.replace("_", " "), str(getattr(made, name)))
+    out.print(table)
+
+
+@app.command()
+def openapi(api: Annotated[ApiName, typer.Argument(help="Which API.")]) -> None:
+    """Print the OpenAPI 3.1 document of an API, as it is served at /API/openapi.json. Needs no database."""
+    import importlib
+
+    from gridloom.kernel.http.openapi import encoded
+
+    sys.stdout.buffer.write(encoded(importlib.import_module(f"gridloom.{api.value}.api").api) + b"\n")
+
+
+@app.command()
+def doctor() -> None:
+    """Look at the configuration, the database, the keys and the disk; say what is wrong and how to mend it."""
+    from gridloom.doctor import examine
+
+    worst = 0
+    for finding in examine():
+        mark = {0: "[green]ok[/]  ", 1: "[yellow]look[/]", 2: "[bold red]bad[/] "}[finding.weight]
+        out.print(f"{mark} {finding.what}")
+        if finding.mend:
+            out.print(f"      → {finding.mend}")
+        worst = max(worst, finding.weight)
+    raise typer.Exit(1 if worst == 2 else 0)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)
+
+
+@tenant_app.command("create")
+def tenant_create(
+    slug: Annotated[str, typer.Argument(help="Short name: small letters, digits, dashes.")],
+    name: Annotated[str, typer.Option(help="Full name.")] = "",
+    zone: Annotated[str, typer.Option(help="Calendar, e.g. Europe/Brussels.")] = "Europe/Brussels",
+) -> None:
+    """Make a tenant and print its number."""
+    from gridloom.core.identity.store import Identity
+
+    number = with_application(lambda a: a.services.part(Identity).create_tenant(slug, name or slug, zone=zone))
+    out.print(f"tenant {number} ({slug})")
+
+
+@user_app.command("create")
+def user_create(
+    tenant: Annotated[str, typer.Argument(help="The tenant's short name.")],
+    login: Annotated[str, typer.Argument(help="Login, mostly an e-mail address.")],
+    role: Annotated[list[str] | None, typer.Option(help="A role, e.g. admin or metering; may be given again.")] = None,
+    password: Annotated[
+        str | None,
+        typer.Option(help="Password; asked for when missing.", prompt=True, hide_input=True, confirmation_prompt=True),
+    ] = None,
+) -> None:
+    """Make a user who signs in with a password."""
+    from gridloom.core.identity.store import Identity
+
+    async def work(application: Any) -> int:
+        identity: Identity = application.services.part(Identity)
+        found = await identity.tenant(tenant)
+        async with application.database.tenant(found.id) as tx:
+            return await identity.create_user(tx, login, password, roles=role or [])
+
+    out.print(f"user {with_application(work)} ({login})")
+
+
+@token_app.command("create")
+def token_create(
+    tenant: Annotated[str, typer.Argument(help="The tenant's short name.")],
+    kind: Annotated[
+        str, typer.Argument(help="charging, communities, metering, metering-key, portal-admin or service.")
+    ],
+    scope: Annotated[list[str] | None, typer.Option(help="A scope, e.g. `charging.taxes:read` or `*`.")] = None,
+    login: Annotated[str | None, typer.Option(help="The user it acts for; its roles give the scopes.")] = None,
+    name: Annotated[str, typer.Option(help="A note to recognise it by.")] = "",
+    days: Annotated[int | None, typer.Option(help="Days until it ends; without it, never.")] = None,
+    operator: Annotated[int | None, typer.Option(help="charging: the operator it is limited to.")] = None,
+) -> None:
+    """Make a token and print it. It is shown this once: only its digest is kept."""
+    from gridloom.core.identity.store import Identity
+    from gridloom.kernel import clock
+
+    if not scope and not login:
+        fail("say what it may do: `--scope …` (may be given again), or `--login …` for a user's own rights.", 2)
+
+    async def work(application: Any) -> str:
+        identity: Identity = application.services.part(Identity)
+        found = await identity.tenant(tenant)
+        async with application.database.tenant(found.id) as tx:
+            issued = await identity.issue(
+                tx,
+                kind,
+                name=name,
+                user_id=await identity.user_id(tx, login) if login else None,
+                scopes=scope or [],
+                attributes={"operator_id": operator} if operator is not None else None,
+                expires_at=clock.now() + timedelta(days=days) if days else None,
+            )
+        return issued.secret
+
+    out.print(with_application(work))
+
+
+@import_app.command("readings")
+def import_readings(
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV (ean,signal,time,value[,unit][,origin]) or Parquet.", exists=True, dir_okay=False),
+    ],
+    tenant: Annotated[str, typer.Option(help="The tenant's short name.")] = "demo",
+    client: Annotated[int, typer.Option(help="Client number for sensors that have to be made.")] = 1,
+) -> None:
+    """Load meter readings. Repeating a file changes nothing; an interrupted import goes on where it stopped."""
+    from gridloom.imports import readings
+
+    with_application(lambda a: readings(a, file, tenant=tenant, client=client, console=err))
+
+
+def main() -> None:
+    """Entry point."""
+    app()

@@ -1,0 +1,1 @@
+"""The steps, numbered without gaps; `make migration` writes the next one."""

@@ -1,0 +1,77 @@
+"""`gridloom run`: start everything, and say where it is."""
+
+import asyncio
+
+from rich.console import Console
+from rich.table import Table
+
+from gridloom import demo as demos
+from gridloom import runtime
+from gridloom.app import API_NAMES, Application, Roles
+from gridloom.kernel import observability
+from gridloom.settings import Settings
+
+ROLES = {None: Roles.ALL, "api": Roles.API, "worker": Roles.WORKER}
+
+
+def launch(settings: Settings, *, only: str | None, demo: bool, out: Console) -> bool:
+    """Run until a signal; True when the start succeeded."""
+    observability.configure_logging(settings.log_format, settings.log_level)
+    observability.configure_tracing(settings.otlp_endpoint)
+    roles = ROLES[only]
+    with runtime.database(settings) as url:
+        made = demos.known(settings.var_path)
+        if demo and made is None and Roles.API in roles:
+            made = asyncio.run(_demo(settings, url))
+
+        def ready(port: int) -> None:
+            if Roles.API in roles:
+                welcome(settings, port, made, out)
+            else:
+                out.print("gridloom works in the background; Ctrl-C ends it.")
+
+        return runtime.serve(settings, url, roles, ready)
+
+
+async def _demo(settings: Settings, url: str) -> demos.Demo | None:
+    application = Application(settings, url, runtime.sealer(settings), roles=Roles(0))
+    async with application.running():
+        if not await demos.is_wanted(application.database):
+            return None
+        return await demos.create(application)
+
+
+def welcome(settings: Settings, port: int, demo: demos.Demo | None, out: Console) -> None:
+    """The short table of a start: each API, its documentation, and how to sign in to it."""
+    base = settings.public_url or f"http://{settings.host}:{port}"
+    out.print(
+        f"\n[bold]gridloom[/] is running at [bold]{base}[/]  (Ctrl-C ends it, the data stays in {settings.var_path})\n"
+    )
+    table = Table("API", "documentation", "sign in with", box=None, header_style="bold", pad_edge=False)
+    prefixes = {
+        "charging": "/public-api",
+        "commerce": "/iam /rel /cat …",
+        "communities": "/communities /users …",
+        "portal": "/v2/portal /v3/portal",
+        "metering": "/api",
+    }
+    for name in API_NAMES:
+        table.add_row(f"{name}  {prefixes[name]}", f"{base}/docs/{name}", _credential(name, demo))
+    out.print(table)
+    if demo is not None:
+        out.print(f"\nOne token for all five:  Authorization: Bearer {demo.service_token}")
+        out.print(
+            f'Try it:  curl -H "Authorization: Bearer {demo.service_token}" {base}/api/sensors/types\n', soft_wrap=True
+        )
+
+
+def _credential(name: str, demo: demos.Demo | None) -> str:
+    if demo is None:
+        return "gridloom token create …"
+    return {
+        "charging": f"bearer {demo.charging_token}",
+        "commerce": f"client {demo.commerce_client} {demo.commerce_secret}",
+        "communities": f"bearer {demo.communities_token}",
+        "portal": f"bearer {demo.portal_token}",
+        "metering": f"{demo.login} / {demo.password}",
+    }[name]

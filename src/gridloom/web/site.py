@@ -1,0 +1,104 @@
+"""Start page, documentation, health, metrics and signed files, beside the five APIs."""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files as package_files
+from pathlib import PurePosixPath
+from typing import Any
+
+from litestar import Litestar, Request, get
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
+
+from gridloom import __version__
+from gridloom.kernel.http.api import Api
+from gridloom.kernel.http.call import Services
+from gridloom.web import pages
+from gridloom.web.state import state_of
+
+HTML = "text/html; charset=utf-8"
+MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+class Site:
+    """The application that answers whatever no API does."""
+
+    def __init__(self, services: Services, apis: Sequence[Api], documents: Mapping[str, bytes]) -> None:
+        self._services = services
+        self._apis = list(apis)
+        self._documents = dict(documents)
+        self.asgi = Litestar(
+            self._handlers(), openapi_config=None, logging_config=None, exception_handlers={HTTPException: _plain}
+        )
+
+    def _handlers(self) -> list[Any]:
+        services, apis, documents = self._services, self._apis, self._documents
+
+        @get("/", include_in_schema=False)
+        async def start() -> ASGIResponse:
+            return _page(pages.start(apis, await state_of(services), __version__))
+
+        @get("/docs", include_in_schema=False)
+        async def library() -> ASGIResponse:
+            return _page(pages.library(apis))
+
+        @get("/docs/{name:str}", include_in_schema=False)
+        async def docs(name: FromPath[str]) -> ASGIResponse:
+            if name not in documents:
+                raise HTTPException(status_code=404, detail="There is no such API.")
+            return _page(pages.reader(apis, name))
+
+        @get("/{name:str}/openapi.json", include_in_schema=False)
+        async def openapi(name: FromPath[str]) -> ASGIResponse:
+            if name not in documents:
+                raise HTTPException(status_code=404, detail="There is no such API.")
+            return ASGIResponse(
+                body=documents[name], media_type="application/json", headers={"Cache-Control": "no-cache"}
+            )
+
+        @get("/assets/{name:str}", include_in_schema=False)
+        async def asset(name: FromPath[str]) -> ASGIResponse:
+            suffix = PurePosixPath(name).suffix
+            file = package_files("gridloom.web") / "assets" / name
+            if suffix not in MEDIA or "/" in name or not file.is_file():
+                raise HTTPException(status_code=404, detail="There is no such file.")
+            headers = {"Cache-Control": "public, max-age=3600"}
+            return ASGIResponse(body=file.read_bytes(), media_type=MEDIA[suffix], headers=headers)
+
+        return [start, library, docs, openapi, asset, *health(services)]
+
+
+def health(services: Services) -> list[Any]:
+    """Is the process alive; can it work; what has it done."""
+    from gridloom.kernel import observability
+
+    @get("/health/live", include_in_schema=False)
+    async def live() -> dict[str, str]:
+        return {"status": "ok", "version": __version__}
+
+    @get("/health/ready", include_in_schema=False)
+    async def ready() -> ASGIResponse:
+        parts = await state_of(services)
+        good = all(part.good or not part.needed for part in parts)
+        body = pages.encode({"status": "ok" if good else "unavailable", "parts": parts})
+        return ASGIResponse(body=body, status_code=200 if good else 503, media_type="application/json")
+
+    @get("/metrics", include_in_schema=False)
+    async def metrics() -> ASGIResponse:
+        return ASGIResponse(body=observability.metrics_text(), media_type=observability.METRICS_TYPE)
+
+    return [live, ready, metrics]
+
+
+def _page(html: str) -> ASGIResponse:
+    return ASGIResponse(body=html.encode(), media_type=HTML, headers={"Cache-Control": "no-cache"})
+
+
+def _plain(request: Request[Any, Any, Any], error: HTTPException) -> Any:
+    """An error of this site: a sentence for people, JSON for programs."""
+    if "text/html" in request.headers.get("accept", ""):
+        response = _page(pages.error(error.status_code, error.detail))
+        response.status_code = error.status_code
+        return response
+    body = pages.encode({"message": error.detail, "status": error.status_code})
+    return ASGIResponse(body=body, status_code=error.status_code, media_type="application/json")
