@@ -247,7 +247,15 @@ def from_whole(numbers: Whole, by: int) -> Floats:
     """`numbers / by` as floats, each rounded correctly; by: a positive whole number of any size."""
     if numbers.dtype != object and by <= _EXACT and _largest(numbers) <= _EXACT:
         return np.asarray(numbers / float(by), dtype=np.float64)
-    return np.array([_quotient(number, by) for number in numbers.tolist()], dtype=np.float64)
+    return np.array([quotient(number, by) for number in numbers.tolist()], dtype=np.float64)
+
+
+def quotient(number: int, by: int) -> float:
+    """`number / by`, rounded correctly; infinite where floats end."""
+    try:
+        return number / by
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def multiply_whole(numbers: Whole, by: int) -> Whole:
@@ -280,10 +288,3 @@ def _decimal(value: float) -> tuple[int, int]:
     mantissa, _, exponent = repr(value).partition("e")
     whole, _, fraction = mantissa.partition(".")
     return int(whole + fraction), len(fraction) - int(exponent or 0)
-
-
-def _quotient(number: int, by: int) -> float:
-    try:
-        return number / by
-    except OverflowError:
-        return math.copysign(math.inf, number)

@@ -31,7 +31,7 @@ PREFIXES = {
 SIGNING_KINDS = frozenset({"charging"})
 
 _FIND = sql(
-    "SELECT t.id, t.tenant_id, t.kind, t.user_id, t.scopes, t.attributes, t.expires_at, u.roles, u.login, u.email "
+    "SELECT t.id, t.tenant_id, t.kind, t.user_id, t.scopes, t.attributes, t.expires_at, u.roles, u.login, u.email, o.zone "
     "FROM identity.token t JOIN identity.tenant o ON o.id = t.tenant_id AND o.status = 'active' "
     'LEFT JOIN identity."user" u ON u.tenant_id = t.tenant_id AND u.id = t.user_id '
     "WHERE t.digest = :digest AND t.kind = ANY(CAST(:kinds AS text[])) AND t.revoked_at IS NULL "
@@ -219,7 +219,7 @@ class Identity:
 def subject_of(row: Any) -> Subject:
     """The subject of a token's row: its own scopes, or its user's."""
     scopes = frozenset(row["scopes"]) or scopes_of(row["roles"] or ())
-    attributes = {**row["attributes"], "login": row["login"], "email": row["email"]}
+    attributes = {**row["attributes"], "login": row["login"], "email": row["email"], "zone": row["zone"]}
     if row["expires_at"] is not None:
         attributes["expires_at"] = row["expires_at"]
     identity = f"user:{row['user_id']}" if row["user_id"] else f"token:{row['id']}"

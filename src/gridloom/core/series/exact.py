@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridloom.core.series.structs import Floats, Ints
-from gridloom.kernel.units import Whole, from_whole, summable, to_whole
+from gridloom.kernel.units import Whole, from_whole, quotient, summable, to_whole
 
 _EXACT = 1 << 53
 _INT64 = (1 << 63) - 1
@@ -56,7 +56,9 @@ def quotients(numbers: Whole, by: Ints, scale: int) -> Floats:
     if numbers.dtype != object and largest <= _EXACT and int(np.abs(numbers).max(initial=0)) <= _EXACT:
         exact: Floats = numbers / (by * scale).astype(np.float64)
         return exact
-    return np.array([n / (d * scale) for n, d in zip(numbers.tolist(), by.tolist(), strict=True)], dtype=np.float64)
+    return np.array(
+        [quotient(n, d * scale) for n, d in zip(numbers.tolist(), by.tolist(), strict=True)], dtype=np.float64
+    )
 
 
 def roomy(whole: Whole, times: int) -> NDArray[Any]:

@@ -8,6 +8,7 @@ the lock goes on to the next tenant.
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import structlog
 
 from gridloom.kernel import clock
@@ -22,7 +23,9 @@ BATCH = 1000
 _WAITING = sql("SELECT DISTINCT tenant_id FROM audit.entry WHERE digest IS NULL ORDER BY tenant_id")
 _BEGIN = sql(
     "INSERT INTO audit.chain (tenant_id, position, digest, base_position, base_digest, sealed_at) "
-    "VALUES (:tenant, 0, :genesis, 0, :genesis, :now) ON CONFLICT DO NOTHING"
+    "SELECT :tenant, 0, :genesis, 0, :genesis, :now "
+    # Without this condition the insert would wait for whoever holds the row, before it finds out that there is one.
+    "WHERE NOT EXISTS (SELECT 1 FROM audit.chain WHERE tenant_id = :tenant) ON CONFLICT DO NOTHING"
 )
 _HEAD = sql("SELECT position, digest, base_position FROM audit.chain WHERE tenant_id = :tenant FOR UPDATE SKIP LOCKED")
 _UNSEALED = sql(
@@ -52,21 +55,26 @@ _REBASE = sql("UPDATE audit.chain SET base_position = :position, base_digest = :
 log = structlog.get_logger(__name__)
 
 
+class ChainDamaged(RuntimeError):
+    """Entries that could not take their place in the chain; `verify` says what is wrong with it."""
+
+
 async def seal(db: Database, *, batch: int = BATCH) -> int:
     """Seal every committed entry of every tenant; to be run every few seconds. Returns how many were sealed.
 
-    Any number of these may run at once. The new head of each chain goes to the log, where whoever can change the
+    Any number of these may run at once. A chain that does not take its entries (`trail_damaged` in the log) is left as it
+    is, and the others are sealed. The new head of each chain goes to the log, where whoever can change the
     database cannot change it: `verify(tx, anchors=…)` takes it.
     """
     async with db.system() as tx:
         waiting = [row["tenant_id"] for row in await tx.all(_WAITING)]
     total = 0
     for tenant in waiting:
-        sealed = batch
-        while sealed == batch:
-            async with db.system() as tx:
-                sealed = await _seal_batch(tx, tenant, batch)
-            total += sealed
+        try:
+            total += await _seal_tenant(db, tenant, batch)
+        except (asyncpg.IntegrityConstraintViolationError, ChainDamaged) as error:
+            # One trail that somebody has tampered with must not leave all the others unsealed.
+            log.error("trail_damaged", tenant_id=tenant, reason=str(error))  # noqa: TRY400 - every few seconds: one line
     return total
 
 
@@ -86,6 +94,15 @@ async def expire(db: Database, before: datetime, *, batch: int = 10_000) -> int:
             total += erased
             if not erased:
                 break
+    return total
+
+
+async def _seal_tenant(db: Database, tenant: int, batch: int) -> int:
+    total, sealed = 0, batch
+    while sealed == batch:
+        async with db.system() as tx:
+            sealed = await _seal_batch(tx, tenant, batch)
+        total += sealed
     return total
 
 
@@ -110,7 +127,7 @@ async def _seal_batch(tx: Tx, tenant: int, batch: int) -> int:
         digests=digests[1:],
     )
     if changed != len(rows):
-        raise RuntimeError(f"{len(rows)} entries of tenant {tenant} were to be sealed, {changed} were")
+        raise ChainDamaged(f"{len(rows)} entries of tenant {tenant} were to be sealed, {changed} were")
     await tx.run(_ADVANCE, tenant=tenant, position=positions[-1], digest=digests[-1], now=now)
     log.info("trail_sealed", tenant_id=tenant, position=positions[-1], head=digests[-1].hex(), entries=changed)
     return changed

@@ -5,9 +5,7 @@ The triggers hold that line against the owner of the tables too, as long as nobo
 when somebody does.
 """
 
-from typing import Any
-
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, Table, Text, event, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from gridloom.kernel.database.tables import Instant, tenant_table, unique
@@ -53,7 +51,7 @@ chain = tenant_table(
     rights="SELECT",
 )
 
-# Safe to repeat; to be run after the tables exist, and again by every migration run.
+# Safe to repeat; every migration run executes `info["commands"]` once the tables exist.
 GUARD = (
     f"""
     CREATE OR REPLACE FUNCTION audit.keep_entry() RETURNS trigger LANGUAGE plpgsql AS $guard$
@@ -83,11 +81,3 @@ GUARD = (
 )
 
 entry.info["commands"] = GUARD
-
-
-def _guard(_table: Table, connection: Any, **_: Any) -> None:
-    for command in GUARD:
-        connection.exec_driver_sql(command)
-
-
-event.listen(entry, "after_create", _guard)

@@ -43,8 +43,8 @@ UNION ALL
 SELECT r.name, 'constraint ' || k.conname, pg_get_constraintdef(k.oid)
 FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid WHERE k.contype <> 'n'
 UNION ALL
-SELECT r.name, 'index ' || i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
-FROM relation r JOIN pg_index i ON i.indrelid = r.oid
+SELECT r.name, 'index ' || c.relname, pg_get_indexdef(i.indexrelid)
+FROM relation r JOIN pg_index i ON i.indrelid = r.oid JOIN pg_class c ON c.oid = i.indexrelid
 WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
 UNION ALL
 SELECT name, 'row-level security', 'on' FROM relation WHERE relrowsecurity
@@ -70,7 +70,6 @@ def drift(url: str) -> list[str]:
     load_tables()
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
     with engine.connect() as connection:
-        connection.execute(text("SET LOCAL search_path TO pg_catalog"))
         return differences(connection)
 
 
@@ -78,6 +77,7 @@ def differences(connection: Connection) -> list[str]:
     """The same on an open connection, whose transaction is rolled back."""
     schemas = sorted({table.schema for table in metadata.tables.values() if table.schema})
     try:
+        connection.execute(text("SET LOCAL search_path TO pg_catalog"))  # so that the server writes every name in full
         found = _facts(connection, schemas)
         _make_shadow(connection, schemas)
         declared = _facts(connection, [f"{_SHADOW}{schema}" for schema in schemas])

@@ -95,13 +95,14 @@ def create_schemas(connection: Connection) -> None:
 def complete(connection: Connection) -> None:
     """Row-level security and rights on every table, then what stands beyond tables; safe to repeat.
 
-    Beyond tables stand the commands of a table's `info["commands"]` (its triggers), and what a module's `ddl.py` creates
-    (views, partitions).
+    Beyond tables stand the commands of a table's `info["commands"]` (its triggers), and what a module's `ddl.py`
+    creates (views, partitions).
     """
     from gridloom.kernel.database.tenancy import secure
     from gridloom.kernel.discovery import modules
 
     secure(connection)
+    _become_tenant(connection)
     for table in metadata.sorted_tables:
         for command in table.info.get("commands", ()):
             connection.exec_driver_sql(command, execution_options={"no_parameters": True})
@@ -109,6 +110,16 @@ def complete(connection: Connection) -> None:
         for module in modules(file):
             if make := getattr(module, function, None):
                 make(connection)
+
+
+def _become_tenant(connection: Connection) -> None:
+    """From PostgreSQL 16 on, a login that is no superuser may administer a role that it made, and not switch to it."""
+    from gridloom.kernel.database.transaction import TENANT_ROLE
+
+    kind = "SET" if (connection.dialect.server_version_info or (0,)) >= (16,) else "MEMBER"
+    asked = text("SELECT pg_has_role(current_user, :role, :kind)")
+    if not connection.scalar(asked, {"role": TENANT_ROLE, "kind": kind}):
+        connection.execute(text(f"GRANT {TENANT_ROLE} TO current_user"))
 
 
 def configuration(connection: Connection, versions: Path = VERSIONS) -> Any:

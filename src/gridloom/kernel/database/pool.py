@@ -60,9 +60,7 @@ class Database:
     async def tenant(self, tenant_id: int, *, subject: Any = None, read_only: bool = False) -> AsyncIterator[Tx]:
         """A transaction in which only this tenant's rows exist. Commits at the end, rolls back on any exception."""
         mode = "READ ONLY" if read_only else "READ WRITE"
-        begin = (
-            f"BEGIN {mode}; SET LOCAL ROLE {TENANT_ROLE}; SET LOCAL {TENANT_SETTING} = '{int(tenant_id)}'"
-        )
+        begin = f"BEGIN {mode}; SET LOCAL ROLE {TENANT_ROLE}; SET LOCAL {TENANT_SETTING} = '{int(tenant_id)}'"
         async with self._transaction(begin, Tx, int(tenant_id), subject) as tx:
             yield tx
 

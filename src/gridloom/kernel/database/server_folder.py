@@ -2,9 +2,10 @@
 
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gridloom.kernel.database.server_program import ServerUnavailable
@@ -53,7 +54,7 @@ def opened(*paths: Path) -> Iterator[tuple[int, ...]]:
     descriptors: list[int] = []
     try:
         for path in paths:
-            descriptors.append(os.open(path, os.O_PATH | os.O_CLOEXEC))  # noqa: PERF401 — those before a failure are closed
+            descriptors.append(os.open(path, os.O_PATH | os.O_CLOEXEC))  # noqa: PERF401 — a failure closes those before
         yield tuple(descriptors)
     finally:
         for each in descriptors:
@@ -74,21 +75,32 @@ def pid_file(data: Path) -> list[str]:
 def wait_for_predecessor(data: Path, *, timeout_s: float = 60.0) -> None:
     """Wait until no process of an earlier server touches the data, and remove a pid file that would stop the next one.
 
-    A killed gridloom leaves a server in its shutdown; a killed server leaves its pid file, backends that are about to
-    notice, and in a container without an init a zombie, which PostgreSQL takes for alive. A process id may also have
-    gone to another program. Two facts decide together: no live process of that id works in the data folder, and none
-    is attached to the server's shared memory. Raises ServerUnavailable when that does not come true within
+    A killed gridloom leaves a server in its shutdown, which is waited for. A killed server leaves its pid file, in a
+    container without an init a zombie, which PostgreSQL takes for alive, and backends that notice its death only when
+    their statement is done; these are ended, since what they compute can no longer be committed. A process id may also
+    have gone to another program. Two facts decide together: no live process of that id works in the data folder, and
+    none is attached to the server's shared memory. Raises ServerUnavailable when that does not come true within
     `timeout_s` seconds.
     """
     began = time.monotonic()
     while lines := pid_file(data):
         pid = int(lines[0]) if lines[0].isdigit() else 0
-        if not is_server(pid, data) and not has_memory_in_use(lines):
-            (data / "postmaster.pid").unlink(missing_ok=True)
-            return
+        if not is_server(pid, data):
+            if not has_memory_in_use(lines):
+                (data / "postmaster.pid").unlink(missing_ok=True)
+                return
+            _end_orphans(data)
         if time.monotonic() - began > timeout_s:
             raise ServerUnavailable(f"another PostgreSQL server (pid {pid}) still works on {data}: stop it first")
         time.sleep(0.02)
+
+
+def _end_orphans(data: Path) -> None:
+    """Kill what is left of a server whose first process is dead: everything that works in its data folder."""
+    for process in Path("/proc").glob("[0-9]*"):
+        if is_server(int(process.name), data):
+            with suppress(ProcessLookupError):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def is_server(pid: int, data: Path) -> bool:

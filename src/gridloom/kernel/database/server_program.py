@@ -110,7 +110,7 @@ def _shelf() -> Path:
 
 
 def _places() -> Iterator[Path]:
-    for place in (Path("/var/cache"), Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 — checked by its caller
+    for place in (Path("/var/cache"), Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 — checked by _shelf
         if (
             place.is_dir()
             and os.access(place, os.W_OK)

@@ -105,6 +105,14 @@ def load_keys(path: Path) -> tuple[bytes, ...]:
     return keys
 
 
+def parse_key(text: str) -> bytes:
+    """A key as a setting or a line of the key file holds it: 32 bytes in base64. Raises KeyUnusable."""
+    try:
+        return _checked(base64.b64decode(text.strip(), validate=True))
+    except ValueError:
+        raise KeyUnusable(f"a key must be {KEY_SIZE} bytes in base64") from None
+
+
 def new_key_line() -> str:
     """A fresh random key in the form in which a line of the key file holds it."""
     return base64.b64encode(os.urandom(KEY_SIZE)).decode()
@@ -130,9 +138,9 @@ def _create(path: Path) -> None:
 
 def _decoded(line: str, number: int, path: Path) -> bytes:
     try:
-        return _checked(base64.b64decode(line, validate=True))
-    except ValueError:
-        raise KeyUnusable(f"line {number} of {path} is no key: it must be {KEY_SIZE} bytes in base64") from None
+        return parse_key(line)
+    except KeyUnusable as fault:
+        raise KeyUnusable(f"line {number} of {path}: {fault}") from None
 
 
 def _checked(key: bytes) -> bytes:

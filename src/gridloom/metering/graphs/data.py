@@ -62,13 +62,17 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A series as it was read. kind: an instant's state, a register's reading, or the amount of an interval."""
+    """A series as it was read. kind: an instant's state, a register's reading, or the amount of an interval.
+
+    worth: what one count of a meter stands for, its multiplier and ratios.
+    """
 
     source: Source
     kind: Kind
     unit: str
     times: Times
     values: Values
+    worth: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class Estimate:
     unit: str
     window: Window
     gaps: tuple[Gap, ...]
+    worth: float = 1.0
 
 
 Output: TypeAlias = Signal | Estimate | None

@@ -70,7 +70,7 @@ def estimate(known: Signal, window: Window, step_ms: int, profile_of: ProfileOf)
 
 def settle(made: Estimate, tolerance_kwh: float) -> Estimate:
     """Bring each gap to its known total, and mark those whose profile alone missed it by more than the tolerance."""
-    return Estimate(made.source, made.unit, made.window, tuple(_settled(gap, tolerance_kwh) for gap in made.gaps))
+    return replace(made, gaps=tuple(_settled(gap, tolerance_kwh / made.worth) for gap in made.gaps))
 
 
 def amounts(made: Estimate) -> tuple[Times, Values, list[bool]]:

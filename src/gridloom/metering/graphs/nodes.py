@@ -197,10 +197,12 @@ def _estimation_compute(p: EstimationParameters, window: Window, have: Have, bef
     incoming = before[0] if before and isinstance(before[0], Signal) else None
 
     def profile_of(edges: Times) -> Profile:
-        return _profile(p, series, incoming, edges)
+        profile = _profile(p, series, incoming, edges)
+        # A plant's yield is in kWh, the signal counts what its meter counts.
+        return profile._replace(values=profile.values / known.worth) if profile.absolute else profile
 
     gaps = estimation.estimate(known, window, p.freq_minutes * MINUTE_MS, profile_of)
-    return Estimate(p.signal, known.unit, window, gaps)
+    return Estimate(p.signal, known.unit, window, gaps, known.worth)
 
 
 def _profile(p: EstimationParameters, series: Mapping[int, Signal], incoming: Signal | None, edges: Times) -> Profile:

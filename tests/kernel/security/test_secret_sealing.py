@@ -18,6 +18,7 @@ from gridloom.kernel.security.sealing import (
     load_keys,
     load_or_create_key,
     new_key_line,
+    parse_key,
 )
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -123,6 +124,14 @@ def test_a_broken_key_file_is_refused_and_left_alone(tmp_path, text, said):
     with pytest.raises(KeyUnusable, match=said):
         load_keys(path)
     assert path.read_text() == text
+
+
+def test_a_key_can_come_from_a_setting():
+    line = new_key_line()
+    assert parse_key(f" {line}\n") == base64.b64decode(line)
+    for wrong in ("", "x", line[:-4], "é" * 44):
+        with pytest.raises(KeyUnusable, match="32 bytes in base64"):
+            parse_key(wrong)
 
 
 def test_a_key_file_that_others_can_read_is_reported(tmp_path):

@@ -1,0 +1,1 @@
+"""Signals: what a sensor measures, written and read as columns of time and value."""

@@ -1,0 +1,190 @@
+"""Reading one signal as a client wants it: origin, newest acquisition, meters, factors, buckets, unit, in this order."""
+
+import time
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from gridloom.core.series import public as series
+from gridloom.kernel import clock, units
+from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.errors import Invalid
+from gridloom.metering.sensors.store import SensorRef, states
+from gridloom.metering.signals import payload
+from gridloom.metering.signals.catalogue import SignalType
+from gridloom.metering.signals.schemas import Columns, SignalResponse
+
+CALCULATED = 3
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller asked for, however it was spelled. Times in milliseconds, [since, till)."""
+
+    since: int
+    till: int
+    newest: bool = False
+    grid: series.Grid | None = None
+    raw: bool = False
+    multiply: bool = True
+    unit_id: int | None = None
+    origin: int | None = None
+
+    @property
+    def origins(self) -> list[int] | None:
+        """Only these origins; None for all."""
+        return None if self.origin is None else [self.origin]
+
+
+def output_unit(kind: SignalType, unit_id: int | None) -> str:
+    """The unit of the answer. Raises Invalid for one that does not exist or measures something else."""
+    if unit_id is None:
+        return kind.unit_symbol
+    try:
+        units.conversion(kind.unit_symbol, unit_id)
+        return units.unit(unit_id).symbol
+    except (units.UnknownUnit, units.UnitMismatch) as fault:
+        raise Invalid(fault.message, field="output_unit_id", where="query") from None
+
+
+async def read_signal(
+    tx: Tx, sensor: SensorRef, kind: SignalType, channel: series.Channel | None, wanted: Wanted
+) -> SignalResponse:
+    """The values of one signal; a channel that nobody ever wrote to has none."""
+    started = time.perf_counter()
+    unit = kind.unit_symbol if wanted.raw else output_unit(kind, wanted.unit_id)
+    spent = 0.0
+    data = Columns(time=[], value=[], type=[], origin=[])
+    if channel is not None:
+        if wanted.grid is None or wanted.raw:
+            data = await _single(tx, sensor, kind, channel, wanted, unit)
+        else:
+            data = await _bucketed(tx, sensor, kind, channel, wanted, unit)
+        spent = time.perf_counter() - started
+    return SignalResponse(
+        client_cid=sensor.client_cid,
+        sensor_mid=sensor.sensor_mid,
+        signal_type_moid=kind.signal_type_moid,
+        data=data,
+        unit=unit,
+        time_tstorage=round(spent, 6),
+        time_other=round(time.perf_counter() - started - spent, 6),
+    )
+
+
+async def _single(
+    tx: Tx, sensor: SensorRef, kind: SignalType, channel: series.Channel, wanted: Wanted, unit: str
+) -> Columns:
+    """Every value, or of each time and origin the newest."""
+    readings = await series.read(
+        tx, channel, wanted.since, wanted.till, origins=wanted.origins, newest=wanted.newest, full=True
+    )
+    if not wanted.raw and len(readings):
+        there = ~np.isnan(readings.value)
+        samples = series.Samples(readings.time_ms[there], readings.value[there])
+        corrected = await _corrected(tx, sensor, kind, channel, samples, multiply=wanted.multiply)
+        readings.value[there] = _in_unit(corrected.value, kind, unit)
+        for bound in (readings.lower, readings.upper):
+            if bound is not None:
+                bound[:] = _in_unit(bound, kind, unit)
+    return payload.answer(readings, with_acquisitions=not wanted.newest)
+
+
+async def _bucketed(
+    tx: Tx, sensor: SensorRef, kind: SignalType, channel: series.Channel, wanted: Wanted, unit: str
+) -> Columns:
+    """One value a bucket: the mean of a state, the sum of amounts, what a register counted or showed last."""
+    grid = wanted.grid
+    if grid is None:
+        raise ValueError("without a grid there are no buckets")
+    order = series.PREFERENCE if wanted.origin is None else (wanted.origin,)
+    if kind.charts_power:
+        samples = await series.read_register(tx, channel, wanted.since, wanted.till, origins=order)
+        samples = await _corrected(tx, sensor, kind, channel, samples, multiply=wanted.multiply)
+        found = series.amounts(samples, grid, wanted.since, wanted.till)
+    else:
+        readings = await series.read(tx, channel, wanted.since, wanted.till, origins=order)
+        samples = series.prefer(readings, order)
+        samples = await _corrected(tx, sensor, kind, channel, samples, multiply=wanted.multiply)
+        found = series.resample(samples, grid, kind.kind, step_s=channel.step_s, till_ms=wanted.till)
+    values = series.Samples(found.time_ms, _in_unit(found.value, kind, unit))
+    return payload.sampled(values, CALCULATED)
+
+
+async def _corrected(
+    tx: Tx, sensor: SensorRef, kind: SignalType, channel: series.Channel, samples: series.Samples, *, multiply: bool
+) -> series.Samples:
+    """Register readings without the jumps of meter changes, and every value times its factor."""
+    if not len(samples.time_ms):
+        return samples
+    found = await states(tx, cid=sensor.client_cid, mid=sensor.sensor_mid)
+    own = _info(sensor.info)
+    plain = _factor(kind, own, multiply=multiply)
+    if not found:
+        return series.scaled(samples, plain)
+    periods = []
+    for state in found:
+        ends = [s for s in state.signal_states if s.signal_type_moid == kind.signal_type_moid]
+        register = ends[0] if ends else None
+        factor = _factor(kind, _info(state.info), own, multiply=multiply)
+        periods.append(
+            series.Period(
+                since_ms=state.since,
+                till_ms=state.till,
+                value_for_since=register.value_for_since if register else None,
+                value_for_till=register.value_for_till if register else None,
+                factor=factor,
+            )
+        )
+    if kind.kind == "register":
+        line = await series.complete_periods(tx, channel, periods, unknown_factor=plain)
+        return series.continuous(samples, line)
+    return _by_period(samples, series.ordered(periods, plain))
+
+
+def _by_period(samples: series.Samples, periods: list[series.Period]) -> series.Samples:
+    """Each value times the factor of the meter that hung there then."""
+    value = samples.value.copy()
+    for period in periods:
+        first = 0 if period.since_ms is None else int(np.searchsorted(samples.time_ms, period.since_ms))
+        after = len(value) if period.till_ms is None else int(np.searchsorted(samples.time_ms, period.till_ms))
+        part = series.Samples(samples.time_ms[first:after], value[first:after])
+        value[first:after] = series.scaled(part, period.factor).value
+    return series.Samples(samples.time_ms, value)
+
+
+def _factor(kind: SignalType, *infos: Any, multiply: bool) -> Any:
+    return series.factor_of(
+        *infos,
+        apply_multiplier=multiply and kind.apply_multiplier,
+        apply_current_ratio=multiply and kind.apply_current_ratio,
+        apply_voltage_ratio=multiply and kind.apply_voltage_ratio,
+    )
+
+
+def _info(text: str | None) -> dict[str, Any] | None:
+    """The object in a JSON text; anything else says nothing about factors."""
+    if not text:
+        return None
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _in_unit(values: Any, kind: SignalType, unit: str) -> Any:
+    return values if unit == kind.unit_symbol else units.convert(values, kind.unit_symbol, unit)
+
+
+def grid_of(tx: Tx, delta_t: int | None, calendar: Any = None, zone: str | None = None) -> series.Grid | None:
+    """The buckets that were asked for; None for none. Raises Invalid for both kinds at once or an unknown zone."""
+    if calendar is None:
+        if zone is not None:
+            raise Invalid("A zone goes with a calendar.", field="zone", where="query")
+        return None if delta_t is None else series.FixedStep(delta_t)
+    if delta_t is not None:
+        raise Invalid("Buckets are either of delta_t minutes or of the calendar.", field="delta_t", where="query")
+    try:
+        return series.Calendar(calendar, zone or tx.subject.attributes["zone"])
+    except clock.UnknownZone as error:
+        raise Invalid(str(error), field="zone", where="query") from None
