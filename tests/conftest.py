@@ -104,6 +104,14 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["template"] = cluster.template
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A run in which every test was skipped has proven nothing, and fails."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    idle = reporter is not None and not reporter.stats.get("passed") and not session.config.option.collectonly
+    if idle and exitstatus == pytest.ExitCode.OK and not hasattr(session.config, "workerinput"):
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The run is over."""
     if _cluster in config.stash:

@@ -13,6 +13,7 @@ from gridloom.core.identity.clients import create_client
 from gridloom.core.identity.store import Identity
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.discovery import modules
 from gridloom.kernel.ids import short_code
 
 SLUG = "demo"
@@ -55,9 +56,9 @@ async def create(application: Application) -> Demo:
     tenant = await identity.create_tenant(SLUG, "Demo cooperative")
     async with application.database.tenant(tenant) as tx:
         demo = await _people(identity, tx)
-        for fill in application.demo_parts():
-            await fill(application.services, tx, demo)
     _remember(application.settings.var_path, demo)
+    for module in modules("demo_data"):
+        await module.fill(application.services, tenant)
     return demo
 
 

@@ -3,7 +3,6 @@
 import asyncio
 
 from rich.console import Console
-from rich.table import Table
 
 from gridloom import demo as demos
 from gridloom import runtime
@@ -41,28 +40,34 @@ async def _demo(settings: Settings, url: str) -> demos.Demo | None:
         return await demos.create(application)
 
 
+PATHS = {
+    "charging": "/public-api",
+    "commerce": "/iam /rel /cat",
+    "communities": "/communities /users",
+    "portal": "/v2/portal /v3/portal",
+    "metering": "/api",
+}
+
+
 def welcome(settings: Settings, port: int, demo: demos.Demo | None, out: Console) -> None:
-    """The short table of a start: each API, its documentation, and how to sign in to it."""
+    """The short table of a start: each API, its documentation, and how to sign in to it. Never wrapped, easy to copy."""
     base = settings.public_url or f"http://{settings.host}:{port}"
-    out.print(
-        f"\n[bold]gridloom[/] is running at [bold]{base}[/]  (Ctrl-C ends it, the data stays in {settings.var_path})\n"
-    )
-    table = Table("API", "documentation", "sign in with", box=None, header_style="bold", pad_edge=False)
-    prefixes = {
-        "charging": "/public-api",
-        "commerce": "/iam /rel /cat …",
-        "communities": "/communities /users …",
-        "portal": "/v2/portal /v3/portal",
-        "metering": "/api",
-    }
+    lines = [
+        "",
+        f"gridloom is running at {base}",
+        f"Ctrl-C ends it; the data stays in {settings.var_path}",
+        "",
+        f"{'API':<12} {'address':<48} {'documentation':<44} sign in with",
+    ]
     for name in API_NAMES:
-        table.add_row(f"{name}  {prefixes[name]}", f"{base}/docs/{name}", _credential(name, demo))
-    out.print(table)
+        address = f"{base}{PATHS[name].replace(' /', ', /')}"
+        lines.append(f"{name:<12} {address:<48} {base + '/docs/' + name:<44} {_credential(name, demo)}")
     if demo is not None:
-        out.print(f"\nOne token for all five:  Authorization: Bearer {demo.service_token}")
-        out.print(
-            f'Try it:  curl -H "Authorization: Bearer {demo.service_token}" {base}/api/sensors/types\n', soft_wrap=True
-        )
+        token = demo.service_token
+        lines += ["", f"One token for all five:   Authorization: Bearer {token}"]
+        lines += [f'Try it:                   curl -H "Authorization: Bearer {token}" {base}/api/sensors/types']
+    for line in [*lines, ""]:
+        out.print(line, soft_wrap=True, markup=False)
 
 
 def _credential(name: str, demo: demos.Demo | None) -> str:

@@ -16,8 +16,8 @@ from gridloom.kernel.http.call import Services
 from gridloom.web import pages
 from gridloom.web.state import state_of
 
-HTML = "text/html; charset=utf-8"
-MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+HTML = "text/html"
+MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 class Site:

@@ -1,7 +1,7 @@
 """A point with a channel, and how the rows of a channel are counted behind the store's back."""
 
 import pytest
-from series_kit import CountRows, NewChannel
+from tests.core.series.series_kit import CountRows, NewChannel
 
 from gridloom.core.series.public import Channel, Kind, ensure_channel, ensure_point
 from gridloom.kernel.database.pool import Database

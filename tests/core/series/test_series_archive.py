@@ -10,7 +10,7 @@ import obstore
 import polars as pl
 import pytest
 from obstore.store import MemoryStore, ObjectStore
-from series_kit import CountRows, NewChannel, ms, put, quarters
+from tests.core.series.series_kit import CountRows, NewChannel, ms, put, quarters
 
 from gridloom.core.series import archive
 from gridloom.core.series.moments import months_in

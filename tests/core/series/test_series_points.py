@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from series_kit import CountRows, NewChannel, ms, put, quarters
 from sqlalchemy import create_engine, make_url
+from tests.core.series.series_kit import CountRows, NewChannel, ms, put, quarters
 
 from gridloom.core.series import ddl
 from gridloom.core.series.public import (

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from series_kit import CountRows, NewChannel, ms, put, quarters
+from tests.core.series.series_kit import CountRows, NewChannel, ms, put, quarters
 
 from gridloom.core.series.public import (
     ABSENT,
@@ -358,3 +358,13 @@ async def test_an_append_asks_the_readings_nothing(db: Database, tenant: int, ch
     async with db.tenant(tenant) as tx:
         await write(tx, Batch.of(channel.id, [START + 86_400_000], [1.0]))
         assert tx.statements == 3
+
+
+async def test_a_read_is_one_statement_however_many_channels(
+    db: Database, tenant: int, new_channel: NewChannel
+) -> None:
+    channels = [await new_channel() for _ in range(4)]
+    async with db.tenant(tenant, read_only=True) as tx:
+        await read_many(tx, channels, START, END)
+        await read(tx, channels[0], START, END, full=True, newest=False)
+        assert tx.statements == 2

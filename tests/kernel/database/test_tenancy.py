@@ -7,8 +7,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from declared_rows import add_row, minimal, parents
 from sqlalchemy import Table, bindparam, insert
+from tests.kernel.database.declared_rows import add_row, minimal, parents
 
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.statement import Statement

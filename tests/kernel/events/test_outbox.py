@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 import structlog
-from probes import Broken, Poured, mark, marks, pour
+from tests.kernel.events.probes import Broken, Poured, mark, marks, pour
 
 from gridloom.kernel import clock
 from gridloom.kernel.database.pool import Database

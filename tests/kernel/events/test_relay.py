@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from probes import Broken, Poured, make_due, mark, marks, pour, states
+from tests.kernel.events.probes import Broken, Poured, make_due, mark, marks, pour, states
 
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.transaction import Tx

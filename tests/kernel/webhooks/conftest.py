@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from partner import Partner
+from tests.kernel.webhooks.partner import Partner
 
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.events.outbox import flush

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from partner import Partner, answering, drop_by_drop, endlessly, hang_up, slowly
+from tests.kernel.webhooks.partner import Partner, answering, drop_by_drop, endlessly, hang_up, slowly
 
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.events.backoff import Backoff

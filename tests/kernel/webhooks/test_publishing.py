@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from partner import Partner
-from test_delivery import MakeSender, deliveries, subscribed
+from tests.kernel.webhooks.partner import Partner
+from tests.kernel.webhooks.test_delivery import MakeSender, deliveries, subscribed
 
 from gridloom.kernel import clock
 from gridloom.kernel.database.pool import Database

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from graph_memory import HOUR, NOON, MemorySignals
+from tests.metering.graphs.graph_memory import HOUR, NOON, MemorySignals
 
 from gridloom.metering.graphs import library, running
 from gridloom.metering.graphs.data import SensorSignal, Window

@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from graph_memory import HOUR, NOON, QUARTER, signal
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.metering.graphs.graph_memory import HOUR, NOON, QUARTER, signal
 
 from gridloom.metering.graphs import estimation, profiles
 from gridloom.metering.graphs.data import Estimate, Gap, SensorSignal, Times, Window

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graph_memory import HOUR, NOON, QUARTER, MemorySignals
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.metering.graphs.graph_memory import HOUR, NOON, QUARTER, MemorySignals
 
 from gridloom.kernel import clock
 from gridloom.kernel.errors import Invalid

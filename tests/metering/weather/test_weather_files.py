@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from weather_memory import MemoryStore
+from tests.metering.weather.weather_memory import MemoryStore
 
 from gridloom.metering.weather import importer
 from gridloom.metering.weather.faults import WrongFile

@@ -1,6 +1,7 @@
 """What already stands where a batch wants to write, so that nothing is stored twice.
 
-Few rows are looked up by their key; many are compared with everything that stands in their span, month by month.
+Few rows, or few of each channel, are looked up by their key; many are compared with everything that stands in their
+span, month by month.
 """
 
 from typing import Any
@@ -16,6 +17,7 @@ from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
 
 _FEW = 256
+_FEW_EACH = 4
 
 _BY_KEY = sql(
     """
@@ -43,7 +45,8 @@ async def says_the_same(tx: Tx, rows: Batch) -> Mask:
 
     To remove what does not stand is a repetition too. rows: by channel, capture time and origin, each once.
     """
-    if len(rows) <= _FEW and (found := await _by_key(tx, rows)) is not None:
+    few = max(_FEW, _FEW_EACH * len(np.unique(rows.channel)))
+    if len(rows) <= few and (found := await _by_key(tx, rows)) is not None:
         return _equal(rows, found)
     same = np.zeros(len(rows), dtype=np.bool_)
     full = rows.lower is not None or rows.upper is not None or rows.comment is not None

@@ -104,10 +104,12 @@ def _end_orphans(data: Path) -> None:
 
 
 def is_server(pid: int, data: Path) -> bool:
-    """Whether that process lives and works in the data folder (a server's working directory is its data folder)."""
+    """Whether that process is a living PostgreSQL whose working directory is the data folder, as a server's always is."""
+    process = Path(f"/proc/{pid}")
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        return state not in {"Z", "X"} and Path(f"/proc/{pid}/cwd").samefile(data)
+        state = (process / "stat").read_text().rsplit(")", 1)[1].split()[0]
+        program = (process / "exe").readlink().name
+        return state not in {"Z", "X"} and program.startswith("postgres") and (process / "cwd").samefile(data)
     except OSError:
         return False
 

@@ -44,9 +44,10 @@ class Attempt(msgspec.Struct, frozen=True):
 class Sender:
     """Runs in the background between `start` and `stop`; every process may run one.
 
-    total, each: connections at once, of all and of one subscription. timeout_s: for a whole attempt. most_bytes: read
-    of an answer. slow_s: from when on a partner counts as slow, see `fairness.Slots`. client: a guarded one is made
-    when None.
+    total, each: connections at once, of all and of one subscription. timeout_s: for a whole attempt. lease_s: after
+    how long another process takes over what this one took and did not finish, by default a little more than
+    `timeout_s`. most_bytes: read of an answer. slow_s: from when on a partner counts as slow, see `fairness.Slots`.
+    client: a guarded one is made when None.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Sender:
         total: int = 64,
         each: int = 8,
         timeout_s: float = 15.0,
+        lease_s: float | None = None,
         most_bytes: int = 65_536,
         slow_s: float = 2.0,
         poll_s: float = 2.0,
@@ -73,6 +75,7 @@ class Sender:
         self._owns_client = client is None
         self._slots = Slots(total, each, slow_s)
         self._timeout_s = timeout_s
+        self._lease_s = timeout_s + _LEASE_MARGIN_S if lease_s is None else lease_s
         self._most_bytes = most_bytes
         self._poll_s = poll_s
         self._wake = Signal()
@@ -155,10 +158,6 @@ class Sender:
                 body=message.body(),
             )
         return None if delivery is None else await self.send_now(tenant, delivery)
-
-    @property
-    def _lease_s(self) -> float:
-        return self._timeout_s + _LEASE_MARGIN_S
 
     async def _run(self) -> None:
         while not self._stopping:

@@ -1,5 +1,6 @@
 """Signals for graphs in the series core, as far as the caller's rights on clients reach."""
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +15,8 @@ from gridloom.metering.graphs.data import ESTIMATED, PlaceSignal, Request, Senso
 from gridloom.metering.graphs.faults import WrongValue
 from gridloom.metering.graphs.store import Result, Target
 from gridloom.metering.sensors.access import access
-from gridloom.metering.sensors.store import SensorRef, find_sensors
+from gridloom.metering.sensors.schemas import SensorState
+from gridloom.metering.sensors.store import SensorRef, find_sensors, states
 from gridloom.metering.signals.catalogue import SIGNAL_TYPES, SignalType
 from gridloom.metering.weather.public import BeyondReach, Samples, WeatherStore, position, weather_at
 
@@ -96,20 +98,29 @@ class StoredSignals:
                 if request.around:
                     samples = await self._with_neighbours(channel, samples, request)
                 source = requests[request]
-                info = sensors[source.client_cid, source.sensor_mid].info
-                found[request] = _signal(source, channel, samples, _worth(_type_of(source), info))
+                found[request] = await self._signal(sensors[source.client_cid, source.sensor_mid], channel, samples)
         return found
+
+    async def _signal(self, sensor: SensorRef, channel: series.Channel, samples: series.Samples) -> Signal:
+        """The samples in their normal unit, with the changes of the meter that lie among them."""
+        source = SensorSignal(sensor.client_cid, sensor.sensor_mid, channel.code)
+        meters = await states(self._tx, cid=sensor.client_cid, mid=sensor.sensor_mid)
+        if channel.kind == "register" and samples.time_ms.size:
+            changes = _meter_changes(meters, channel.code)
+            first, last = int(samples.time_ms[0]), int(samples.time_ms[-1])
+            samples = _merged({time: value for time, value in changes.items() if first < time < last}, samples)
+        unit = _NORMAL.get(channel.quantity, channel.unit)
+        values = units.convert(samples.value, channel.unit, unit)
+        worth = _worth(_type_of(source), meters[-1].info if meters else None, sensor.info)
+        return Signal(source, channel.kind, unit, samples.time_ms, values, worth)
 
     async def _with_neighbours(
         self, channel: series.Channel, samples: series.Samples, request: Request
     ) -> series.Samples:
         before = await series.last_reading(self._tx, channel, None, request.since, origins=request.origins)
         after = await series.first_reading(self._tx, channel, request.till, None, origins=request.origins)
-        times = [samples.time_ms, *([edge[0]] for edge in (after,) if edge)]
-        values = [samples.value, *([edge[1]] for edge in (after,) if edge)]
-        if before is not None:
-            times, values = [[before[0]], *times], [[before[1]], *values]
-        return series.Samples(np.concatenate(times).astype(np.int64), np.concatenate(values).astype(np.float64))
+        edges = {edge[0]: edge[1] for edge in (before, after) if edge is not None}
+        return _merged(edges, samples)
 
     async def _weather_of(self, request: Request, source: PlaceSignal) -> Signal:
         kind = _type_of(source)
@@ -130,18 +141,34 @@ def _type_of(source: SensorSignal | PlaceSignal) -> SignalType:
     return found
 
 
-def _signal(source: SensorSignal, channel: series.Channel, samples: series.Samples, worth: float) -> Signal:
-    unit = _NORMAL.get(channel.quantity, channel.unit)
-    values = units.convert(samples.value, channel.unit, unit)
-    return Signal(source, channel.kind, unit, samples.time_ms, values, worth)
+def _meter_changes(meters: Sequence[SensorState], moid: int) -> dict[int, float]:
+    """The registers at every end of a meter's time, the last of the old one a millisecond before; NaN where unknown."""
+    changes: dict[int, float] = {}
+    for meter in meters:
+        known = next((each for each in meter.signal_states if each.signal_type_moid == moid), None)
+        if meter.since is not None:
+            changes.setdefault(meter.since - 1, math.nan)
+            changes[meter.since] = math.nan if known is None or known.value_for_since is None else known.value_for_since
+        if meter.till is not None:
+            last = math.nan if known is None or known.value_for_till is None else known.value_for_till
+            changes[meter.till - 1] = last
+            changes.setdefault(meter.till, math.nan)
+    return changes
 
 
-def _worth(kind: SignalType, info: str | None) -> float:
-    """What one count of the sensor's meter is worth for a signal of this type; 1 for info that says nothing."""
+def _merged(more: Mapping[int, float], samples: series.Samples) -> series.Samples:
+    """Samples with others among them; what was read counts where both have a value."""
+    found = {**more, **dict(zip(samples.time_ms.tolist(), samples.value.tolist(), strict=True))}
+    times = sorted(found)
+    return series.Samples(np.array(times, np.int64), np.array([found[time] for time in times], np.float64))
+
+
+def _worth(kind: SignalType, *infos: str | None) -> float:
+    """What one count of the meter is worth for a signal of this type; 1 for info that says nothing."""
     try:
-        known: Any = msgspec.json.decode(info or "{}")
+        known: list[Any] = [msgspec.json.decode(info) for info in infos if info]
         factor = series.factor_of(
-            known if isinstance(known, dict) else None,
+            *(each for each in known if isinstance(each, dict)),
             apply_multiplier=kind.apply_multiplier,
             apply_current_ratio=kind.apply_current_ratio,
             apply_voltage_ratio=kind.apply_voltage_ratio,

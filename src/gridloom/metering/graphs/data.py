@@ -64,7 +64,8 @@ class Request(NamedTuple):
 class Signal:
     """A series as it was read. kind: an instant's state, a register's reading, or the amount of an interval.
 
-    worth: what one count of a meter stands for, its multiplier and ratios.
+    worth: what one count of a meter stands for, its multiplier and ratios. Where a meter was changed a register has two
+    readings one millisecond apart, the last of the old and the first of the new one, NaN where nobody read.
     """
 
     source: Source

@@ -5,6 +5,7 @@ a profile p, e_i = (E1 − E0) · p_i / Σ p, to the last digit. After the last 
 and not readings, only a profile that is an amount itself (a plant's) can say anything; that is always uncertain.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -25,7 +26,8 @@ def stretches(known: Signal, window: Window, step_ms: int) -> list[Times]:
 
     Between two readings: the multiples of the step (UTC) that lie strictly between them, and the readings at both
     ends. At the open end: from the last reading (or the window's start) to the window's end. For amounts: each run of
-    steps inside the window that have no value. Raises WrongValue for more than 200,000 steps.
+    steps inside the window that have no value. Readings a millisecond apart are those of two meters, one gone and one
+    come. Raises WrongValue for more than 200,000 steps.
     """
     first = min(window.since, int(known.times[0]) if known.times.size else window.since)
     last = max(window.till, int(known.times[-1]) if known.times.size else window.till)
@@ -57,7 +59,8 @@ def reach(gaps: list[Times], window: Window) -> Window:
 def estimate(known: Signal, window: Window, step_ms: int, profile_of: ProfileOf) -> tuple[Gap, ...]:
     """Every gap of the signal that can be filled."""
     found: list[Gap] = []
-    readings = dict(zip(known.times.tolist(), known.values.tolist(), strict=True))
+    pairs = zip(known.times.tolist(), known.values.tolist(), strict=True)
+    readings = {time: value for time, value in pairs if not math.isnan(value)}
     for edges in stretches(known, window, step_ms):
         if known.kind == "register":
             gap = _register_gap(edges, readings.get(int(edges[0])), readings.get(int(edges[-1])), profile_of(edges))
@@ -126,9 +129,7 @@ def _settled(gap: Gap, tolerance_kwh: float) -> Gap:
 def _register_course(gap: Gap) -> tuple[Times, Values]:
     if gap.registers is None:
         return np.empty(0, np.int64), np.empty(0)
-    if gap.end is None:
-        return gap.edges[1:], gap.registers
-    # The last edge carries a reading already.
+    # The last edge carries a reading already, or is where the window ends.
     return gap.edges[1:-1], gap.registers[:-1]
 
 

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import httpx
 import msgspec
@@ -34,7 +34,8 @@ from gridloom.metering.weather.quantities import (
 )
 from gridloom.metering.weather.rules import Position, Samples
 
-FORECAST_URL = "https://api.open-meteo.com/v1/forecast"
+PUBLIC_URL = "https://api.open-meteo.com"
+FORECAST_URL = f"{PUBLIC_URL}/v1/forecast"
 ARCHIVE_URL = "https://archive-api.open-meteo.com/v1/archive"
 
 VARIABLES: Mapping[str, Quantity] = {
@@ -95,6 +96,25 @@ class OpenMeteo:
         self._attempts = attempts
         self._pause_s = pause_s
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(timeout_s), follow_redirects=False)
+
+    @classmethod
+    def at(cls, base_url: str) -> "OpenMeteo":
+        """The adapter for a service at this address, `https://api.open-meteo.com` or one's own.
+
+        The public service keeps its archive at another address than its forecast, a self-hosted one has both.
+        """
+        base = base_url.rstrip("/")
+        if base == PUBLIC_URL:
+            return cls()
+        return cls(forecast_url=f"{base}/v1/forecast", archive_url=f"{base}/v1/archive")
+
+    async def __aenter__(self) -> Self:
+        """Connections are opened when they are needed."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections."""
+        await self.close()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,1 @@
+"""Readings from files: long CSV or Parquet, any size, safe to interrupt and to repeat."""
