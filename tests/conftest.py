@@ -5,6 +5,7 @@ its address to the workers, else on the first use. With it, that server is used 
 may create databases and roles), and what the run made there is dropped at the end.
 """
 
+import itertools
 import os
 import secrets
 import shutil
@@ -132,10 +133,11 @@ def server(request: pytest.FixtureRequest) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def new_database(server: dict[str, str]) -> Any:
     """Make a further database: `new_database("empty", template="template0")` gives its URL (default: all tables)."""
+    numbers = itertools.count(1)
 
     def make(name: str, template: str | None = None) -> str:
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-        full = f"{server['run']}_{worker}_{name}"
+        full = f"{server['run']}_{worker}_{name}_{next(numbers)}"
         create_database(server["url"], full, template or server["template"])
         return make_url(server["url"]).set(database=full).render_as_string(hide_password=False)
 

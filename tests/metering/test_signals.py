@@ -110,7 +110,10 @@ async def test_removing_and_correcting_keep_what_was_there_before(callers: Calle
 
 
 async def test_another_tenants_sensor_is_not_found(callers: Callers, other_tenant: int) -> None:
-    mine, theirs = await callers.with_scopes("metering", ["*"]), await callers.with_scopes("metering", ["*"], other_tenant)
+    mine, theirs = (
+        await callers.with_scopes("metering", ["*"]),
+        await callers.with_scopes("metering", ["*"], other_tenant),
+    )
     key = await sensor(mine)
     await put(mine, key, 132, columns([1.0]))
     assert (await read(theirs, key, 132)).status_code == 404

@@ -41,7 +41,9 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@=+/-]{7,127}")
 # Libraries that say too much at their own level; requests are logged once, by the dispatcher.
 _QUIET = {
+    "alembic": logging.WARNING,
     "uvicorn.access": logging.WARNING,
+    "uvicorn.error": logging.WARNING,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "distributed": logging.WARNING,

@@ -270,6 +270,35 @@ async def test_a_run_of_too_many_steps_is_refused(store: MemorySignals, runner: 
     assert store.written == []
 
 
+async def test_many_objects_together_are_refused_when_they_ask_for_too_much(
+    store: MemorySignals, runner: InProcess
+) -> None:
+    window = Window(NOON, NOON + 200 * 24 * HOUR)
+    with pytest.raises(WrongValue, match="asks for 2,016,000"):
+        await run(GRAPHS["estimation"], [{**BODY, "freq_minutes": 1}] * 7, store, runner, window)
+    assert store.reads == []
+
+
+async def test_series_that_are_too_long_are_refused(
+    store: MemorySignals, runner: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put(METER, {NOON + step * 1000: 100.0 for step in range(51)})
+    monkeypatch.setattr(running, "MAX_VALUES", 50)
+    with pytest.raises(WrongValue, match="hold more than 50 values"):
+        await run(GRAPHS["estimation"], BODY, store, runner)
+
+
+async def test_volumes_are_estimated_as_they_are_and_never_become_powers(
+    store: MemorySignals, runner: InProcess
+) -> None:
+    store.put(SensorSignal(1, 7, 65), {NOON: 1.0, NOON + HOUR: 3.0})
+    water = {"function": "estimation", "params": {**BODY, "signal_type_moid": 65}}
+    (done,) = await run(graph_of(water, {"function": "signals"}), {}, store, runner)
+    assert (done.result.unit, done.result.values.tolist()) == ("m3", [1.5, 2.0, 2.5])
+    with pytest.raises(WrongValue, match="takes powers, and m3 makes none"):
+        await run(graph_of(water, {"function": "signals", "params": {"signal_type_moid": 232}}), {}, store, runner)
+
+
 def test_a_window_ends_now_and_lasts_a_day_unless_it_is_given() -> None:
     with clock.at(datetime(2026, 3, 27, 10, tzinfo=UTC)):
         assert running.window_of(None, None) == Window(NOON - 24 * HOUR, NOON)

@@ -98,14 +98,13 @@ class Database:
 
 
 async def _prepare(connection: Any) -> None:
-    await connection.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        encoder=lambda value: b"\x01" + _encode(value),
-        decoder=lambda data: _decode(memoryview(data)[1:]),
-        format="binary",
-    )
-    await connection.set_type_codec("json", schema="pg_catalog", encoder=_encode, decoder=_decode, format="binary")
+    # As text the decoder is called by the driver itself, without a Python function between them for each value.
+    for name in ("jsonb", "json"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_to_json, decoder=_decode, format="text")
+
+
+def _to_json(value: Any) -> str:
+    return _encode(value).decode()
 
 
 async def _keep(_: Any) -> None:

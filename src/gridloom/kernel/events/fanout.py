@@ -22,8 +22,7 @@ _FAN_OUT = """
         SELECT tenant_id, id, name, aggregate FROM events.outbox
         WHERE relayed_at IS NULL ORDER BY id LIMIT CAST(:size AS integer) FOR UPDATE SKIP LOCKED
     ), relayed AS (
-        UPDATE events.outbox AS o SET relayed_at = now() FROM batch
-        WHERE o.tenant_id = batch.tenant_id AND o.id = batch.id
+        UPDATE events.outbox SET relayed_at = now() WHERE relayed_at IS NULL AND id = ANY(ARRAY(SELECT id FROM batch))
     ), wanted (tenant_id, position, aggregate, handler) AS (
         SELECT o.tenant_id, o.id, o.aggregate, h.handler FROM batch AS o
         JOIN unnest(CAST(:names AS text[]), CAST(:handlers AS text[])) AS h (name, handler) ON h.name = o.name{general}

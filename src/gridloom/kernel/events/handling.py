@@ -19,30 +19,33 @@ _DUE = sql("""
     ORDER BY next_at, position LIMIT CAST(:size AS integer)
 """)
 
-# What another process holds is left to it, and so is whatever stands behind it in the line of its aggregate.
+# What another process holds is left to it, and so is whatever stands behind it in the line of its aggregate. The arrays
+# lead PostgreSQL to the rows by their key even while it has no statistics of a table that was empty a moment ago.
 _TAKE = sql("""
     WITH free AS MATERIALIZED (
         SELECT position, aggregate FROM events.handling
         WHERE tenant_id = CAST(:tenant AS integer) AND handler = CAST(:handler AS text)
             AND position = ANY(CAST(:positions AS bigint[])) AND status = 'waiting'
         FOR UPDATE SKIP LOCKED
+    ), clear AS MATERIALIZED (
+        SELECT position FROM free
+        WHERE aggregate IS NULL OR NOT EXISTS (
+            SELECT FROM events.handling AS earlier
+            WHERE earlier.tenant_id = CAST(:tenant AS integer) AND earlier.handler = CAST(:handler AS text)
+                AND earlier.aggregate = free.aggregate AND earlier.status = 'waiting'
+                AND earlier.position < free.position AND earlier.position <> ALL(ARRAY(SELECT position FROM free))
+        )
     ), taken AS (
-        UPDATE events.handling AS h
-        SET status = 'done', attempts = h.attempts + 1, handled_at = now(), error = NULL
-        FROM free
-        WHERE h.tenant_id = CAST(:tenant AS integer) AND h.handler = CAST(:handler AS text)
-            AND h.position = free.position
-            AND (free.aggregate IS NULL OR NOT EXISTS (
-                SELECT FROM events.handling AS earlier
-                WHERE earlier.tenant_id = CAST(:tenant AS integer) AND earlier.handler = CAST(:handler AS text)
-                    AND earlier.aggregate = free.aggregate AND earlier.status = 'waiting'
-                    AND earlier.position < free.position AND earlier.position NOT IN (SELECT position FROM free)
-            ))
-        RETURNING h.position, h.attempts
+        UPDATE events.handling SET status = 'done', attempts = attempts + 1, handled_at = now(), error = NULL
+        WHERE tenant_id = CAST(:tenant AS integer) AND handler = CAST(:handler AS text)
+            AND position = ANY(ARRAY(SELECT position FROM clear))
+        RETURNING position, attempts
     )
     SELECT o.event_id, o.id, o.tenant_id, o.name, o.version, o.aggregate, o.occurred_at, o.request_id, taken.attempts,
         o.payload
-    FROM taken JOIN events.outbox AS o ON o.tenant_id = CAST(:tenant AS integer) AND o.id = taken.position
+    FROM taken CROSS JOIN LATERAL (
+        SELECT * FROM events.outbox WHERE tenant_id = CAST(:tenant AS integer) AND id = taken.position OFFSET 0
+    ) AS o
     ORDER BY o.id
 """)
 

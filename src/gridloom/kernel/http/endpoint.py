@@ -1,5 +1,6 @@
 """The way of a request: caller, scope, input, one transaction, answer."""
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -59,8 +60,11 @@ class Endpoint:
         self.wants_tx = any(wanted is Tx for wanted in inputs.values())
         self.tx_name = next((name for name, wanted in inputs.items() if wanted is Tx), "")
         self.page_fields: list[QueryField] = dialect.page_fields(operation.pages) if operation.pages else []
-        self.page_query = _struct_of([f for f in self.page_fields if f.where == "query"])
-        self.page_header = _struct_of([f for f in self.page_fields if f.where == "header"])
+        self.page_structs = [
+            (_struct_of(found), [(_python_name(f.name), f.name) for f in found], where)
+            for where in ("query", "header")
+            if (found := [f for f in self.page_fields if f.where == where])
+        ]
         known = {*parameters, *_PARTS, "subject", "call", "page", self.tx_name}
         self.kept_path = [name for name in parameters if name in inputs]
         self.parts = {name: kind for name, kind in inputs.items() if name not in known}
@@ -180,10 +184,11 @@ class Endpoint:
             del given[name]
 
     def _page(self, call: Call) -> PageRequest:
-        values = {
-            **_as_dict(call.query, self.page_query, "query"),
-            **_as_dict(dict(call.headers), self.page_header, "header"),
-        }
+        values: dict[str, Any] = {}
+        for shape, names, where in self.page_structs:
+            read = validation.convert(call.query if where == "query" else dict(call.headers), shape, where=where)
+            for name, wire in names:
+                values[wire] = getattr(read, name)
         return self.dialect.page_request(values, self.operation.pages)
 
     def _answer(self, value: Any, call: Call) -> ASGIResponse:
@@ -319,7 +324,7 @@ def _path_value(text: str, kind: Any) -> Any:
             return number if abs(number) <= _MAX_INT else None
         if kind is float:
             number_f = float(text)
-            return number_f if number_f == number_f and abs(number_f) != float("inf") else None
+            return number_f if math.isfinite(number_f) else None
         if kind is UUID:
             return UUID(text)
     except ValueError:
@@ -332,22 +337,17 @@ def _query_of(call: Call) -> dict[str, Any]:
     return nested(pairs(raw)) if raw else {}
 
 
-def _struct_of(fields: list[QueryField]) -> type[msgspec.Struct] | None:
-    if not fields:
-        return None
+def _struct_of(fields: list[QueryField]) -> type[msgspec.Struct]:
     return msgspec.defstruct(
         "PageQuery",
-        [(f.name.replace("-", "_"), f.type, f.default) for f in fields],
+        [(_python_name(f.name), f.type, f.default) for f in fields],
         kw_only=True,
-        rename={f.name.replace("-", "_"): f.name for f in fields},
+        rename={_python_name(f.name): f.name for f in fields},
     )
 
 
-def _as_dict(values: dict[str, Any], wanted: type[msgspec.Struct] | None, where: str) -> dict[str, Any]:
-    if wanted is None:
-        return {}
-    read = validation.convert(values, wanted, where=where)
-    return {field.encode_name: getattr(read, field.name) for field in msgspec.structs.fields(wanted)}
+def _python_name(wire: str) -> str:
+    return wire.replace("-", "_")
 
 
 def _object_of(call: Call) -> tuple[str, str]:

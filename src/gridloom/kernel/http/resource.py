@@ -203,7 +203,7 @@ class Resource:
         if page.cursor is None:
             statement = self.statements.page(names, owned=owned, mode="number")
             rows = await tx.all(statement, **values, limit=page.size, offset=page.offset)
-            return PageOf([self._made(row) for row in rows], page)
+            return PageOf([self.shape.make(row) for row in rows], page)
         return await self._walk(tx, page, names, values, digest, owned=owned)
 
     async def _walk(
@@ -224,7 +224,7 @@ class Resource:
         has_next = bool(rows) and (more or backwards)
         has_previous = bool(rows) and (mode == "after" or (backwards and more))
         return PageOf(
-            [self._made(row) for row in rows],
+            [self.shape.make(row) for row in rows],
             page,
             next_cursor=encode_cursor(digest, self._key_of(rows[-1])) if has_next else None,
             previous_cursor=encode_cursor(digest, self._key_of(rows[0]), backwards=True) if has_previous else None,
@@ -232,12 +232,6 @@ class Resource:
 
     def _key_of(self, row: Any) -> Sequence[Any]:
         return [row[f"_k{i}"] for i in range(len(self.order))]
-
-    def _made(self, row: Any) -> Any:
-        values = dict(row)
-        for i in range(len(self.order)):
-            values.pop(f"_k{i}", None)
-        return self.shape.make(values)
 
     async def read(self, tx: Tx, key: Any, includes: Sequence[str], path: Mapping[str, Any]) -> Any:
         """One row as it is shown. Raises NotFound."""

@@ -38,14 +38,15 @@ class Shape:
             if source is None:
                 raise TypeError(f"{struct.__name__}.{field.name} has no column in {table.fullname}")
             self.selected.append(source.label(field.name))
+        self._names = [f.name for f in fields]
         self._left_out = [f.name for f in fields if _may_be_left_out(f.type)]
         self._values = dict(values)
 
     def make(self, row: Any) -> Any:
-        """A struct from a record whose columns are labelled with the field names."""
+        """A struct from a record that begins with the selected columns in their order; what follows is not looked at."""
+        given = dict(zip(self._names, row, strict=False))
         if not self._left_out and not self._values:
-            return self.struct(**row)
-        given = dict(row)
+            return self.struct(**given)
         for name in self._left_out:
             if given.get(name) is None:
                 given.pop(name, None)

@@ -65,7 +65,9 @@ _CLAIM = sql(f"""
         UPDATE webhooks.delivery AS d
         SET attempts = d.attempts + 1, tries = d.tries + 1,
             next_at = now() + make_interval(secs => CAST(:lease_s AS double precision))
-        FROM picked WHERE d.tenant_id = picked.tenant_id AND d.id = picked.id
+        FROM picked
+        WHERE d.tenant_id = picked.tenant_id AND d.id = picked.id
+            AND d.tenant_id = ANY(CAST(:tenants AS integer[])) AND d.id = ANY(ARRAY(SELECT id FROM picked))
         RETURNING d.*
     ), paced AS (
         UPDATE webhooks.subscription AS s
@@ -117,11 +119,16 @@ _SETTLE = sql("""
         FROM outcome AS o
         WHERE d.tenant_id = o.tenant_id AND d.id = o.id AND d.status <> 'delivered'
             AND (d.attempts = o.number OR o.is_success)
+            AND d.tenant_id = ANY(CAST(:tenants AS integer[])) AND d.id = ANY(CAST(:ids AS bigint[]))
     )
     INSERT INTO webhooks.attempt
         (tenant_id, delivery_id, number, is_success, response_code, response_body, error, took_ms, attempted_at)
     SELECT tenant_id, id, number, is_success, code, body, error, took_ms, attempted_at FROM outcome AS o
-    WHERE EXISTS (SELECT FROM webhooks.delivery AS d WHERE d.tenant_id = o.tenant_id AND d.id = o.id)
+    WHERE EXISTS (
+        SELECT FROM webhooks.delivery AS d
+        WHERE d.tenant_id = o.tenant_id AND d.id = o.id
+            AND d.tenant_id = ANY(CAST(:tenants AS integer[])) AND d.id = ANY(CAST(:ids AS bigint[]))
+    )
     RETURNING tenant_id, delivery_id, number, id
 """)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from gridloom.kernel import clock
 from gridloom.metering.graphs import placeholders
-from gridloom.metering.graphs.data import Estimate, Request, SensorSignal, Signal, Window
+from gridloom.metering.graphs.data import MINUTE_MS, Estimate, Request, SensorSignal, Signal, Window
 from gridloom.metering.graphs.estimation import values_for
 from gridloom.metering.graphs.faults import WrongValue
 from gridloom.metering.graphs.library import MAX_DEPTH, Graph, depths
@@ -24,10 +24,13 @@ from gridloom.metering.graphs.store import Result, SignalStore, Target
 MAX_OBJECTS = 500
 MAX_TASKS = 5_000
 MAX_KEYS = 200
+MAX_STEPS = 2_000_000
+MAX_VALUES = 10_000_000
 LONGEST_WINDOW = timedelta(days=400)
 USUAL_WINDOW = timedelta(days=1)
 
 _MAX_ROUNDS = 4
+_READ_TOGETHER = 20
 _LAST_MS = 253_402_300_799_000
 _POWER_OF = {"kW.h": "kW", "kvar.h": "kvar", "kV.A.h": "kV.A"}
 
@@ -91,17 +94,21 @@ async def prepare(graph: Graph, body: Any, window: Window, store: SignalStore) -
     """
     drafts = [_draft(graph, given, index, window) for index, given in objects_of(body, graph)]
     targets = [_targets(draft) for draft in drafts]
-    await store.describe(sorted({target for each in targets for target in each.values()}))
     tasks = [task for draft in drafts for task in draft]
+    _check_steps(tasks, window)
+    await store.describe(sorted({target for each in targets for target in each.values()}))
     asked: list[set[Request]] = [set() for _ in tasks]
     have: dict[Request, Signal] = {}
     for _ in range(_MAX_ROUNDS):
         for task, requests in zip(tasks, asked, strict=True):
             requests.update(FUNCTIONS[task.function].needs(task.parameters, window, have))
-        missing = set().union(*asked) - have.keys()
+        missing = sorted(set().union(*asked) - have.keys(), key=repr)
         if not missing:
             break
-        have.update(await store.read(sorted(missing, key=repr)))
+        for start in range(0, len(missing), _READ_TOGETHER):
+            have.update(await store.read(missing[start : start + _READ_TOGETHER]))
+            if sum(signal.times.size for signal in have.values()) > MAX_VALUES:
+                raise WrongValue(f"The series this run needs hold more than {MAX_VALUES:,} values.")
     own = iter({request: have[request] for request in requests} for requests in asked)
     plans: list[Plan] = [[msgspec.structs.replace(task, have=next(own)) for task in draft] for draft in drafts]
     return Prepared(graph, plans, targets)
@@ -134,6 +141,13 @@ def _draft(graph: Graph, given: Mapping[str, Any], index: int | None, window: Wi
             raise WrongValue(f"Node {node.id}: {error}", field=field) from None
         tasks.append(Task(node.id, node.function.name, parameters, window, {}, node.before))
     return tasks
+
+
+def _check_steps(tasks: Sequence[Task], window: Window) -> None:
+    estimations = [task.parameters for task in tasks if isinstance(task.parameters, EstimationParameters)]
+    steps = sum((window.till - window.since) // (each.freq_minutes * MINUTE_MS) for each in estimations)
+    if steps > MAX_STEPS:
+        raise WrongValue(f"A run estimates at most {MAX_STEPS:,} steps; this one asks for {steps:,}.")
 
 
 def _targets(draft: Sequence[Task]) -> dict[str, SensorSignal]:

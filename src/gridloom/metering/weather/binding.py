@@ -1,6 +1,7 @@
 """Weather in the series core: sensors of the kinds `weather_station` and `virtual` that have a position."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,9 +35,9 @@ _CHANNELS = sql(
 )
 _SENSOR_AT = sql("SELECT client_cid, sensor_mid FROM metering.sensor WHERE point_id = :point_id")
 _POINT_OF = sql("SELECT point_id FROM metering.sensor WHERE client_cid = :cid AND sensor_mid = :mid")
-_PLACES = sql(
-    "SELECT DISTINCT p.lat, p.lon FROM metering.sensor s JOIN series.point p ON p.id = s.point_id "
-    "WHERE s.sensor_type_id = :kind AND p.lat IS NOT NULL AND p.lon IS NOT NULL ORDER BY p.lat, p.lon"
+_STATIONS = sql(
+    "SELECT s.client_cid, s.sensor_mid, p.lat, p.lon FROM metering.sensor s JOIN series.point p ON p.id = s.point_id "
+    "WHERE s.sensor_type_id = :kind AND p.lat IS NOT NULL AND p.lon IS NOT NULL ORDER BY s.client_cid, s.sensor_mid"
 )
 
 
@@ -50,7 +51,7 @@ class StoredWeather:
     async def points(self, moid: int, box: Box) -> list[Point[SensorKey]]:
         """See WeatherStore."""
         rows = await self._tx.all(_POINTS, moid=moid, types=[VIRTUAL, WEATHER_STATION], **box._asdict())
-        return [Point(SensorKey(row["client_cid"], row["sensor_mid"]), row["lat"], row["lon"]) for row in rows]
+        return [_point(row) for row in rows]
 
     async def read(
         self, keys: Sequence[SensorKey], moid: int, since_ms: int, till_ms: int, origin: int | None
@@ -106,6 +107,10 @@ class StoredWeather:
         return done.stored, done.unchanged
 
 
-async def weather_places(tx: Tx) -> list[tuple[float, float]]:
-    """The positions of all weather stations."""
-    return [(row["lat"], row["lon"]) for row in await tx.all(_PLACES, kind=WEATHER_STATION)]
+async def weather_stations(tx: Tx) -> list[Point[SensorKey]]:
+    """Every weather station that has a position."""
+    return [_point(row) for row in await tx.all(_STATIONS, kind=WEATHER_STATION)]
+
+
+def _point(row: Any) -> Point[SensorKey]:
+    return Point(SensorKey(row["client_cid"], row["sensor_mid"]), row["lat"], row["lon"])

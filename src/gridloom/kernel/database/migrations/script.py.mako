@@ -1,5 +1,7 @@
 """${message}"""
 
+# ruff: noqa: E501, PLR0915, RUF100 — written by a tool, and as long as there are tables
+
 from typing import Any
 
 import sqlalchemy as sa
