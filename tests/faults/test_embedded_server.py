@@ -65,6 +65,11 @@ class Owner:
         assert self.process.stdout is not None
         return self.process.stdout.readline()
 
+    def freeze(self) -> None:
+        """Stop it where it is, so that it can neither collect its server nor start it again."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
+
     def kill(self) -> None:
         """End it without a chance to clean up."""
         self.process.kill()
@@ -134,7 +139,7 @@ def test_a_start_right_after_the_kill_waits_for_the_old_server(owner: Owner, roo
 
 def test_owner_and_server_killed_together_lose_nothing_acknowledged(owner: Owner, root: Path) -> None:
     write(owner.url, 1)
-    os.kill(owner.process.pid, signal.SIGSTOP)
+    owner.freeze()
     os.kill(owner.server, signal.SIGKILL)
     owner.kill()
     assert (root / "data" / "postmaster.pid").exists()
@@ -147,7 +152,7 @@ def test_busy_backends_of_a_killed_server_hold_up_nothing(owner: Owner, root: Pa
     worker = threading.Thread(target=run_until_cut, args=(owner.url, cut))
     worker.start()
     time.sleep(0.3)
-    os.kill(owner.process.pid, signal.SIGSTOP)
+    owner.freeze()
     os.kill(owner.server, signal.SIGKILL)
     owner.kill()
     began = time.monotonic()
@@ -169,7 +174,7 @@ def run_until_cut(url: str, cut: list[Exception]) -> None:
 
 def test_a_process_id_that_went_to_another_program_hinders_nothing(owner: Owner, root: Path) -> None:
     write(owner.url, 1)
-    os.kill(owner.process.pid, signal.SIGSTOP)
+    owner.freeze()
     os.kill(owner.server, signal.SIGKILL)
     owner.kill()
     stranger = subprocess.Popen(["sleep", "60"])
@@ -192,7 +197,7 @@ def test_a_zombie_that_nobody_collects_hinders_nothing(root: Path) -> None:
     try:
         with psycopg.connect(owner.url) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 1 AS number")
-        os.kill(owner.process.pid, signal.SIGSTOP)
+        owner.freeze()
         os.kill(owner.server, signal.SIGKILL)
         owner.kill()
         wait_for_end(owner.server, root / "data", seconds=5)

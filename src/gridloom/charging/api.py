@@ -1,7 +1,7 @@
 """The charging API: sites, stations, drivers, tariffs and sessions, in the dialect its clients speak."""
 
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Meta
@@ -153,8 +153,7 @@ def _between(low: int, high: int) -> Any:
 
 def _link(call: Call, **changes: Any) -> str:
     """This list's address with its filters, and other page parameters."""
-    raw = call.request.scope["query_string"].decode("latin-1")
-    kept = [(k, v) for k, v in parse_qsl(raw, keep_blank_values=True) if k not in ("page", "cursor")]
+    kept = [(k, v) for k, v in call.pairs if k not in ("page", "cursor")]
     return f"{call.url}?{urlencode([*kept, *changes.items()])}"
 
 

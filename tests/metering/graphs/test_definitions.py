@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridloom.metering.graphs import library, placeholders
@@ -135,6 +135,7 @@ def test_too_many_nodes_edges_bytes_and_depths_are_refused() -> None:
     assert "nested more than 8 deep" in refusal({**CHAIN, "defaults": {"x": deep}})
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_bytes_of_any_kind_are_a_graph_or_refused_with_a_reason(raw: bytes) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - any text will do, as long as there is one

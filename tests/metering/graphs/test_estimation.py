@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.metering.graphs.graph_memory import HOUR, NOON, QUARTER, signal
 
@@ -25,6 +25,7 @@ def exactly(value: float) -> Decimal:
     return Decimal(repr(value))
 
 
+@settings(deadline=None)
 @given(st.one_of(readings, fine_readings), st.one_of(readings, fine_readings), shapes)
 def test_the_parts_of_a_difference_add_up_to_it_to_the_last_digit(a: float, b: float, shape: np.ndarray) -> None:
     start, end = sorted((a, b))
@@ -35,6 +36,7 @@ def test_the_parts_of_a_difference_add_up_to_it_to_the_last_digit(a: float, b: f
     assert registers[-1] == end
 
 
+@settings(deadline=None)
 @given(readings, readings, shapes)
 def test_a_divided_register_never_runs_backwards_and_stays_between_its_ends(
     a: float, b: float, shape: np.ndarray
@@ -48,6 +50,7 @@ def test_a_divided_register_never_runs_backwards_and_stays_between_its_ends(
     assert (registers <= end).all()
 
 
+@settings(deadline=None)
 @given(readings, st.lists(st.floats(0.001, 1000), min_size=1, max_size=40))
 def test_parts_follow_their_shape_to_the_millionth(total: float, weights: list[float]) -> None:
     divided = distribute(0.0, total, np.array(weights))
@@ -186,6 +189,7 @@ def test_settling_a_mere_shape_has_nothing_to_miss() -> None:
     assert settled(gap_of(None, 10.0, 14.0, [1.0, 2.0, 0.0]), tolerance=0.0).uncertain is False
 
 
+@settings(deadline=None)
 @given(readings, readings, shapes, st.floats(0, 100))
 def test_settling_conserves_energy_whatever_it_is_given(
     a: float, b: float, shape: np.ndarray, tolerance: float
@@ -198,6 +202,7 @@ def test_settling_conserves_energy_whatever_it_is_given(
     assert gap.uncertain == (abs(float(energies.sum()) - (end - start)) > tolerance)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.integers(-20, 20), st.floats(-10, 10), max_size=20),
     st.integers(1, 8),
@@ -229,6 +234,7 @@ def test_a_register_gives_the_power_between_its_readings() -> None:
     assert means.tolist() == pytest.approx([2.0, 2.0, 0.5, 0.5])
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.just(np.nan), st.floats(-5, 5)), min_size=1, max_size=20))
 def test_a_signals_shape_is_nowhere_negative_or_unknown(means: list[float]) -> None:
     edges = NOON + QUARTER * np.arange(len(means) + 1)
@@ -244,6 +250,7 @@ def test_where_a_signal_is_unknown_the_mean_of_the_known_stands() -> None:
     assert profile.certain is False
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.integers(0, 49))
 def test_an_estimate_of_a_known_shape_gives_each_step_its_share(count: int, place: int) -> None:
     assume(place < count)

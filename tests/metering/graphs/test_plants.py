@@ -110,6 +110,7 @@ def test_a_turbine_follows_its_power_curve(speed: float, power: float) -> None:
     assert profiles.wind_power_kw(TURBINE, np.array([speed])).tolist() == pytest.approx([power])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=20))
 def test_a_turbine_gives_between_nothing_and_its_rated_power(speeds: list[float]) -> None:
     power = profiles.wind_power_kw(TURBINE, np.array(speeds))

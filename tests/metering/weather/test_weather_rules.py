@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridloom.metering.weather import rules
@@ -44,6 +44,7 @@ def test_a_quarter_of_the_meridian_is_the_quarter_of_a_great_circle() -> None:
     assert rules.distance_km(Position(0, 0), Position(90, 0)) == pytest.approx(expected, rel=1e-12)
 
 
+@settings(deadline=None)
 @given(places, places)
 def test_distance_is_symmetric_and_never_more_than_half_the_way_round(a: Position, b: Position) -> None:
     there, back = rules.distance_km(a, b), rules.distance_km(b, a)
@@ -51,6 +52,7 @@ def test_distance_is_symmetric_and_never_more_than_half_the_way_round(a: Positio
     assert 0.0 <= there <= math.pi * rules.EARTH_RADIUS_KM + 1e-9
 
 
+@settings(deadline=None)
 @given(places, st.floats(0, 2 * math.pi), st.floats(0, 0.999))
 def test_everything_within_reach_lies_in_the_box(at: Position, bearing: float, share: float) -> None:
     angle = share * rules.REACH_KM / rules.EARTH_RADIUS_KM
@@ -111,6 +113,7 @@ def test_beyond_fifty_kilometres_nobody_speaks() -> None:
     assert rules.shares(BRUSSELS, []) == []
 
 
+@settings(deadline=None)
 @given(places, st.lists(places, max_size=8))
 def test_shares_are_positive_and_add_up_to_one(at: Position, around: list[Position]) -> None:
     found = rules.shares(at, [Point(i, *place) for i, place in enumerate(around)])
@@ -118,6 +121,7 @@ def test_shares_are_positive_and_add_up_to_one(at: Position, around: list[Positi
     assert not found or math.fsum(share.weight for share in found) == pytest.approx(1.0, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.integers(-899, 898), st.integers(-1800, 1798), st.floats(0, 1), st.floats(0, 1))
 def test_inside_any_complete_cell_only_its_corners_speak(south: int, west: int, up: float, right: float) -> None:
     points = grid(south, west, 2, 2)
@@ -130,6 +134,7 @@ def test_inside_any_complete_cell_only_its_corners_speak(south: int, west: int, 
     ) == pytest.approx(at.lat, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.001, 1), numbers), min_size=1, max_size=6))
 def test_a_blend_lies_between_the_values_it_was_made_of(parts: list[tuple[float, float]]) -> None:
     found = rules.blend([(weight, samples((0, value))) for weight, value in parts])
@@ -137,6 +142,7 @@ def test_a_blend_lies_between_the_values_it_was_made_of(parts: list[tuple[float,
     assert min(values) <= found.values[0] <= max(values)
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 1), st.dictionaries(st.integers(0, 10**12), numbers, min_size=1, max_size=20))
 def test_one_point_alone_is_given_back_unchanged(weight: float, series: dict[int, float]) -> None:
     alone = samples(*sorted(series.items()))
@@ -165,6 +171,7 @@ def test_opposite_directions_leave_the_word_to_the_heaviest() -> None:
     assert found.values.tolist() == [90.0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.001, 1), st.floats(0, 360)), min_size=1, max_size=5))
 def test_a_blended_direction_is_a_direction(parts: list[tuple[float, float]]) -> None:
     found = rules.blend([(weight, samples((0, value))) for weight, value in parts], circular=True)

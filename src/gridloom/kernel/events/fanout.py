@@ -29,9 +29,11 @@ _FAN_OUT = """
     ), spread AS (
         INSERT INTO events.handling (tenant_id, handler, position, aggregate, next_at)
         SELECT w.tenant_id, w.handler, w.position, w.aggregate, coalesce((
-            SELECT max(earlier.next_at) FROM events.handling AS earlier
-            WHERE earlier.tenant_id = w.tenant_id AND earlier.handler = w.handler AND earlier.aggregate = w.aggregate
-                AND earlier.status = 'waiting' AND earlier.attempts > 0
+            SELECT max(stuck.next_at) FROM (
+                SELECT next_at FROM events.handling
+                WHERE tenant_id = w.tenant_id AND handler = w.handler AND aggregate = w.aggregate
+                    AND status = 'waiting' AND attempts > 0 OFFSET 0
+            ) AS stuck
         ), now())
         FROM wanted AS w ON CONFLICT DO NOTHING
     )

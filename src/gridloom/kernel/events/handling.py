@@ -19,13 +19,14 @@ _DUE = sql("""
     ORDER BY next_at, position LIMIT CAST(:size AS integer)
 """)
 
-# What another process holds is left to it, and so is whatever stands behind it in the line of its aggregate. The arrays
-# lead PostgreSQL to the rows by their key even while it has no statistics of a table that was empty a moment ago.
+# What another process holds is left to it, and so is whatever stands behind it in the line of its aggregate. Arrays, and
+# a state that is written as what it is not, lead PostgreSQL to the rows by their primary key instead of by an index for
+# other ends, also while it has no statistics of a table that was empty a moment ago.
 _TAKE = sql("""
     WITH free AS MATERIALIZED (
         SELECT position, aggregate FROM events.handling
         WHERE tenant_id = CAST(:tenant AS integer) AND handler = CAST(:handler AS text)
-            AND position = ANY(CAST(:positions AS bigint[])) AND status = 'waiting'
+            AND position = ANY(CAST(:positions AS bigint[])) AND status NOT IN ('done', 'dead')
         FOR UPDATE SKIP LOCKED
     ), clear AS MATERIALIZED (
         SELECT position FROM free

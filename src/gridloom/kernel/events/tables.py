@@ -7,6 +7,9 @@ from gridloom.kernel.database.tables import Instant, one_of, tenant_table, uniqu
 
 STATES = ("waiting", "done", "dead")
 
+# Rows live through several states in a short time: sweep them, and look at them anew, after a tenth of the usual changes.
+_BUSY = {"autovacuum_vacuum_scale_factor": 0.02, "autovacuum_analyze_scale_factor": 0.01}
+
 outbox = tenant_table(
     "events",
     "outbox",
@@ -25,6 +28,7 @@ outbox = tenant_table(
     Index("ix_outbox_waiting", "id", postgresql_where=text("relayed_at IS NULL")),
     Index("ix_outbox_occurred_at", "occurred_at", postgresql_using="brin"),
     rights="SELECT, INSERT",
+    postgresql_with=_BUSY,
 )
 
 handling = tenant_table(
@@ -51,9 +55,17 @@ handling = tenant_table(
         "position",
         postgresql_where=text("status = 'waiting' AND aggregate IS NOT NULL"),
     ),
+    Index(
+        "ix_handling_stuck",
+        "tenant_id",
+        "handler",
+        "aggregate",
+        postgresql_where=text("status = 'waiting' AND attempts > 0 AND aggregate IS NOT NULL"),
+    ),
     Index("ix_handling_event", "tenant_id", "position"),
     Index("ix_handling_dead", "tenant_id", "handler", "position", postgresql_where=text("status = 'dead'")),
     key=("handler", "position"),
     checked=False,
     rights="SELECT, UPDATE",
+    postgresql_with=_BUSY,
 )

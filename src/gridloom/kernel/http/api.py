@@ -8,7 +8,6 @@ from typing import Any
 from litestar import HttpMethod, Litestar, Request
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.response.base import ASGIResponse
 
 from gridloom.kernel.discovery import modules
 from gridloom.kernel.errors import MethodNotAllowed, NotFound
@@ -16,6 +15,7 @@ from gridloom.kernel.http.call import Call, Services
 from gridloom.kernel.http.dialect import Dialect
 from gridloom.kernel.http.endpoint import Endpoint, refusal
 from gridloom.kernel.http.operation import Operation
+from gridloom.kernel.http.outgoing import Response
 from gridloom.kernel.http.resource import Resource
 
 DECLARING = ("resources", "actions", "routes")
@@ -72,14 +72,12 @@ class Api:
         handlers = [_route(path, methods) for path, methods in by_path.items()]
 
         def refuse(request: Request[Any, Any, Any], error: Exception) -> Any:
-            call = Call(request, services, None)
-            if isinstance(error, HTTPException) and error.status_code in (404, 405):
-                allow = (error.headers or {}).get("allow", "")
-                error = (
-                    NotFound()
-                    if error.status_code == 404
-                    else MethodNotAllowed(headers={"Allow": allow} if allow else {})
-                )
+            """Only a path or method that no operation has comes here: endpoints answer for themselves."""
+            call = Call(request.scope, request.receive, services, None)
+            if isinstance(error, HTTPException) and error.status_code == 404:
+                return refusal(NotFound(), self.dialect, call)
+            if isinstance(error, HTTPException) and error.status_code == 405:
+                return refusal(MethodNotAllowed(headers=dict(error.headers or {})), self.dialect, call)
             return refusal(error, self.dialect, call)
 
         return Litestar(
@@ -87,7 +85,6 @@ class Api:
             exception_handlers={Exception: refuse, HTTPException: refuse},
             openapi_config=None,
             logging_config=None,
-            request_max_body_size=max((o.max_body for o in self.operations), default=1_000_000),
         )
 
 
@@ -99,22 +96,22 @@ def _route(path: str, methods: dict[str, Endpoint]) -> HTTPRouteHandler:
     """One Litestar handler a path. Parameters are numbered by position, so that versions may name them differently."""
     template, names, splitter = _litestar_path(path)
 
-    async def handle(request: Request[Any, Any, Any]) -> ASGIResponse:
-        endpoint = methods["GET" if request.method == "HEAD" else request.method]
-        given = request.path_params
+    async def handle(request: Request[Any, Any, Any]) -> Response:
+        scope: Any = request.scope
+        endpoint = methods["GET" if scope["method"] == "HEAD" else scope["method"]]
+        given = scope["path_params"]
         values = [str(given[key]) for key in sorted(given)] if given else []
-        state = request.scope["state"]
+        state = scope["state"]
         state["operation"] = endpoint.operation.name
         state["template"] = path
         if splitter is not None:
             split = splitter(values)
             if split is None:
-                return endpoint.refuse(NotFound(), Call(request, endpoint.services, endpoint.operation))
+                return endpoint.refuse(NotFound(), scope, request.receive)
             values = split
         state["path"] = dict(zip(names, values, strict=True))
-        return await endpoint(request)
+        return await endpoint(scope, request.receive)
 
-    handle.__name__ = "handle"
     return HTTPRouteHandler(
         template, http_method=[HttpMethod(each) for each in methods], include_in_schema=False, status_code=200
     )(handle)

@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import HTTPException
 
-from gridloom.kernel.errors import Unauthenticated
+from gridloom.kernel.errors import Fault, Invalid, TooLarge, Unauthenticated
 from gridloom.kernel.http.subject import Subject
 
 T = TypeVar("T")
@@ -47,19 +49,62 @@ class Answer(msgspec.Struct):
 
 
 class Call:
-    """The running request: who, from where, under which id."""
+    """The running request: who, from where, under which id. `state` is what the dispatcher and the router found out."""
 
-    __slots__ = ("_subject", "headers", "id", "limits", "operation", "query", "request", "services")
+    __slots__ = ("_body", "_receive", "_subject", "headers", "id", "limits", "operation", "pairs", "query", "scope", "services", "state")
 
-    def __init__(self, request: Request[Any, Any, Any], services: Services, operation: Any) -> None:
-        self.request = request
+    def __init__(self, scope: Any, receive: Any, services: Services, operation: Any) -> None:
+        self.scope = scope
         self.services = services
         self.operation = operation
-        self.id: str = request.scope.get("state", {}).get("request_id", "")
-        self.headers: Mapping[str, str] = request.headers
+        self.state: dict[str, Any] = scope["state"]
+        self.id: str = self.state.get("request_id", "")
+        self.headers: Mapping[str, str] = self.state.get("headers") or headers_of(scope)
+        self.pairs: list[tuple[str, str]] = []
         self.query: dict[str, Any] = {}
         self.limits: dict[str, str] = {}
+        self._receive = receive
+        self._body: bytes | None = None
         self._subject: Subject | None = None
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return str(self.scope["method"])
+
+    async def body(self) -> bytes:
+        """The raw body, read once. Raises TooLarge as soon as it is longer than the operation takes."""
+        if self._body is None:
+            declared = self.headers.get("content-length", "0")
+            limit: int = self.operation.max_body
+            if declared.isdigit() and int(declared) > limit:
+                raise TooLarge
+            parts, length, more = [], 0, True
+            while more:
+                message = await self._receive()
+                if message["type"] == "http.disconnect":
+                    raise Disconnected
+                part = message.get("body", b"")
+                length += len(part)
+                if length > limit:
+                    raise TooLarge
+                parts.append(part)
+                more = message.get("more_body", False)
+            self._body = b"".join(parts)
+        return self._body
+
+    async def form(self) -> FormMultiDict:
+        """The fields and files of a multipart or urlencoded body. Raises TooLarge, and Invalid when it cannot be read."""
+        raw = await self.body()
+
+        async def replay() -> Any:
+            return {"type": "http.request", "body": raw, "more_body": False}
+
+        request: Request[Any, Any, Any] = Request(self.scope, receive=replay)
+        try:
+            return await request.form()
+        except HTTPException as error:
+            raise Invalid(error.detail) from None
 
     @property
     def subject(self) -> Subject:
@@ -80,16 +125,27 @@ class Call:
     @property
     def address(self) -> str:
         """The client's address as the dispatcher established it (trusted proxies considered)."""
-        state: dict[str, Any] = self.request.scope.get("state", {})
-        return str(state.get("client_address", ""))
+        return str(self.state.get("client_address", ""))
 
     @property
     def base_url(self) -> str:
         """Scheme and host as the client used them, without a slash at the end."""
-        state: dict[str, Any] = self.request.scope.get("state", {})
-        return str(state.get("base_url", ""))
+        return str(self.state.get("base_url", ""))
 
     @property
     def url(self) -> str:
         """The address of this request without its query."""
-        return f"{self.base_url}{self.request.scope['path']}"
+        return f"{self.base_url}{self.scope['path']}"
+
+
+class Disconnected(Fault):
+    """The client went away before its body was complete; nobody reads this answer."""
+
+    status = 400
+    code = "disconnected"
+    text = "The body is not complete."
+
+
+def headers_of(scope: Any) -> dict[str, str]:
+    """The headers of a request, names in lower case."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}

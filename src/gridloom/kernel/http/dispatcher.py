@@ -75,7 +75,7 @@ class Dispatcher:
         request_id = observability.accept_request_id(headers.get("x-request-id"))
         address, scheme = self._client(scope, headers)
         base = self._public_url or f"{scheme}://{headers.get('host', 'localhost')}"
-        scope["state"] = {"request_id": request_id, "client_address": address, "base_url": base}
+        scope["state"] = {"request_id": request_id, "client_address": address, "base_url": base, "headers": headers}
         started = time.perf_counter()
         seen = {"status": 500}
         extra = [
@@ -116,7 +116,7 @@ class Dispatcher:
         """The client's address and scheme; forwarding headers count only from a trusted proxy, right to left."""
         peer = scope["client"][0] if scope.get("client") else ""
         scheme = str(scope.get("scheme", "http"))
-        if not self._is_trusted(peer):
+        if not self._trusted or not self._is_trusted(peer):
             return peer, scheme
         scheme = headers.get("x-forwarded-proto", scheme).partition(",")[0].strip()
         for hop in reversed([each.strip() for each in headers.get("x-forwarded-for", "").split(",") if each.strip()]):

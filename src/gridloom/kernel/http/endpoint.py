@@ -1,16 +1,14 @@
 """The way of a request: caller, scope, input, one transaction, answer."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import structlog
-from litestar import Request
 from litestar.exceptions import ClientException, HTTPException
-from litestar.response.base import ASGIResponse
 
 from gridloom.kernel.audit import trail
 from gridloom.kernel.database.pool import Database
@@ -31,6 +29,7 @@ from gridloom.kernel.http import idempotency, validation
 from gridloom.kernel.http.call import Answer, Call, Services
 from gridloom.kernel.http.dialect import Dialect, QueryField
 from gridloom.kernel.http.operation import ANYONE, PUBLIC, Operation
+from gridloom.kernel.http.outgoing import Response
 from gridloom.kernel.http.pages import PageOf, PageRequest
 from gridloom.kernel.http.query import nested, pairs
 from gridloom.kernel.http.subject import Subject
@@ -72,19 +71,19 @@ class Endpoint:
             if kind not in services:
                 raise TypeError(f"{operation!r} asks for {name}: {kind!r}, which this application does not have")
 
-    async def __call__(self, request: Request[Any, Any, Any]) -> ASGIResponse:
+    async def __call__(self, scope: Any, receive: Any) -> Response:
         """Answer one request; every exception becomes an answer in the form of the API."""
-        call = Call(request, self.services, self.operation)
+        call = Call(scope, receive, self.services, self.operation)
         try:
             return await self._run(call)
         except Exception as error:  # noqa: BLE001 - the edge of the request: whatever it is becomes an answer
-            return self.refuse(error, call)
+            return refusal(error, self.dialect, call)
 
-    def refuse(self, error: Exception, call: Call) -> ASGIResponse:
-        """An exception as this API says it."""
-        return refusal(error, self.dialect, call)
+    def refuse(self, error: Exception, scope: Any, receive: Any) -> Response:
+        """A refusal without looking any further."""
+        return refusal(error, self.dialect, Call(scope, receive, self.services, self.operation))
 
-    async def _run(self, call: Call) -> ASGIResponse:
+    async def _run(self, call: Call) -> Response:
         operation = self.operation
         if operation.scope == PUBLIC:
             self.services.part(Admission).admit(call, None, self.dialect)
@@ -111,7 +110,7 @@ class Endpoint:
         self.services.part(Admission).admit(call, None, self.dialect)
         raise Unauthenticated
 
-    async def _in_transaction(self, call: Call, arguments: dict[str, Any]) -> ASGIResponse:
+    async def _in_transaction(self, call: Call, arguments: dict[str, Any]) -> Response:
         subject = call.subject
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -124,10 +123,10 @@ class Endpoint:
                     raise Conflict("Others changed the same data at the same time; try again.") from None
         raise AssertionError("unreachable")
 
-    async def _once(self, call: Call, arguments: dict[str, Any], tx: Tx) -> ASGIResponse:
+    async def _once(self, call: Call, arguments: dict[str, Any], tx: Tx) -> Response:
         operation = self.operation
 
-        async def work() -> ASGIResponse:
+        async def work() -> Response:
             answer = self._answer(await operation.handler(**arguments, **{self.tx_name: tx}), call)
             if operation.audited:
                 trail.record(tx, operation.name, _object_of(call))
@@ -158,7 +157,7 @@ class Endpoint:
         if self.operation.pages is not None:
             take(lambda: self._page(call), "page")
         if (body_type := self.body_type) is not None:
-            raw = await body_of(call)
+            raw = await call.body()
             take(lambda: _body(raw, body_type, self.operation), "body")
         if errors:
             raise Invalid(errors=errors)
@@ -171,7 +170,7 @@ class Endpoint:
         return given
 
     def _take_path(self, call: Call, given: dict[str, Any], errors: list[FieldError]) -> None:
-        values: dict[str, str] = call.request.scope["state"]["path"]
+        values: dict[str, str] = call.state["path"]
         for name, kind in self.path_types:
             value = _path_value(values[name], kind)
             if value is not None:
@@ -191,7 +190,7 @@ class Endpoint:
                 values[wire] = getattr(read, name)
         return self.dialect.page_request(values, self.operation.pages)
 
-    def _answer(self, value: Any, call: Call) -> ASGIResponse:
+    def _answer(self, value: Any, call: Call) -> Response:
         dialect, operation = self.dialect, self.operation
         answer = value if isinstance(value, Answer) else Answer(value)
         status = answer.status or operation.status
@@ -219,24 +218,19 @@ class Admission:
 
 def response(
     dialect: Dialect, call: Call | None, status: int, body: Any, headers: dict[str, str], media_type: str | None = None
-) -> ASGIResponse:
-    """Bytes on the wire. A body of bytes goes out as it is; None with 204 or no declared body is empty."""
-    common = dialect.headers(call) if call is not None else {}
+) -> Response:
+    """Bytes on the wire. Bytes go out as they are; None is `null` with 200 and nothing with every other status."""
     if isinstance(body, bytes):
-        raw, media = body, media_type or "application/json"
-    elif body is None and (status in (202, 204, 304) or media_type is None):
-        raw, media = b"", media_type or ""
+        raw = body
+    elif body is None and media_type is None and status != 200:
+        raw = b""
     else:
-        raw, media = dialect.encoder.encode(body), media_type or "application/json"
-    if body is None and status == 200 and media_type is None:
-        raw, media = b"null", "application/json"
-    all_headers = {**common, **headers}
-    if not media:
-        return ASGIResponse(body=raw, status_code=status, headers=all_headers, media_type="application/json")
-    return ASGIResponse(body=raw, status_code=status, headers=all_headers, media_type=media)
+        raw = dialect.encoder.encode(body)
+    common = dialect.headers(call) if call is not None else {}
+    return Response(status, raw, {**common, "content-type": media_type or "application/json", **headers})
 
 
-def refusal(error: Exception, dialect: Dialect, call: Call | None) -> ASGIResponse:
+def refusal(error: Exception, dialect: Dialect, call: Call | None) -> Response:
     """Any exception as an answer; what nobody foresaw is logged with its trace and told without it."""
     fault = fault_of(error)
     if fault.status >= 500 and not isinstance(fault, Unavailable):
@@ -294,14 +288,6 @@ def _column_in(detail: str) -> str:
     return inside.rpartition(",")[2].strip() or "id"
 
 
-async def body_of(call: Call) -> bytes:
-    """The raw body. Raises TooLarge beyond the operation's limit."""
-    raw = await call.request.body()
-    if len(raw) > call.operation.max_body:
-        raise TooLarge
-    return raw
-
-
 def _body(raw: bytes, wanted: Any, operation: Operation) -> Any:
     if not raw.strip():
         optional = type(None) in getattr(wanted, "__args__", ())
@@ -333,8 +319,9 @@ def _path_value(text: str, kind: Any) -> Any:
 
 
 def _query_of(call: Call) -> dict[str, Any]:
-    raw: bytes = call.request.scope["query_string"]
-    return nested(pairs(raw)) if raw else {}
+    raw: bytes = call.scope["query_string"]
+    call.pairs = pairs(raw) if raw else []
+    return nested(call.pairs) if raw else {}
 
 
 def _struct_of(fields: list[QueryField]) -> type[msgspec.Struct]:
@@ -352,8 +339,5 @@ def _python_name(wire: str) -> str:
 
 def _object_of(call: Call) -> tuple[str, str]:
     """What the trail calls the object of a request: the names of its path parameters, and their values."""
-    values: dict[str, str] = call.request.scope["state"]["path"]
+    values: dict[str, str] = call.state["path"]
     return "/".join(values), "/".join(values.values())
-
-
-Handle = Callable[[Request[Any, Any, Any]], Awaitable[ASGIResponse]]

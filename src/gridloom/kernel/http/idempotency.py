@@ -7,12 +7,11 @@ The answer is stored in the transaction of the work itself: both are there after
 import hashlib
 from collections.abc import Awaitable, Callable
 
-from litestar.response.base import ASGIResponse
-
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import Conflict, Invalid
 from gridloom.kernel.http.call import Call
+from gridloom.kernel.http.outgoing import Response
 
 HEADER = "idempotency-key"
 MAX_KEY = 255
@@ -28,7 +27,7 @@ _KEEP = sql(
 )
 
 
-async def once(tx: Tx, call: Call, work: Callable[[], Awaitable[ASGIResponse]]) -> ASGIResponse:
+async def once(tx: Tx, call: Call, work: Callable[[], Awaitable[Response]]) -> Response:
     """Run `work` unless its answer is stored already. Without the header it simply runs."""
     key = call.headers.get(HEADER)
     if not key:
@@ -45,22 +44,16 @@ async def once(tx: Tx, call: Call, work: Callable[[], Awaitable[ASGIResponse]]) 
             raise Invalid(
                 "This idempotency key was used with another request.", field="Idempotency-Key", where="header"
             )
-        return ASGIResponse(
-            body=found["body"],
-            status_code=found["status"],
-            headers={**found["headers"], "Idempotent-Replayed": "true"},
-            media_type=found["headers"].get("content-type", "application/json"),
-        )
+        return Response(found["status"], found["body"], {**found["headers"], "idempotent-replayed": "true"})
     answer = await work()
-    headers = {name.decode(): value.decode() for name, value in answer.encoded_headers if name != b"content-length"}
-    body, status = bytes(answer.body), answer.status_code
-    await tx.run(_KEEP, tenant_id=tx.tenant, **who, digest=digest, status=status, headers=headers, body=body)
+    kept = {"status": answer.status_code, "headers": dict(answer.values), "body": answer.body}
+    await tx.run(_KEEP, tenant_id=tx.tenant, **who, digest=digest, **kept)
     return answer
 
 
 async def _digest(call: Call) -> bytes:
-    raw = await call.request.body()
+    raw = await call.body()
     seen = hashlib.blake2b(digest_size=32)
-    seen.update(call.request.method.encode() + b"\0" + call.request.url.path.encode() + b"\0")
-    seen.update(call.request.scope["query_string"] + b"\0" + raw)
+    seen.update(call.method.encode() + b"\0" + call.scope["path"].encode() + b"\0")
+    seen.update(call.scope["query_string"] + b"\0" + raw)
     return seen.digest()

@@ -9,10 +9,10 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Any, Self, TypeAlias
 from urllib.parse import urlsplit
 
 import httpcore
@@ -21,6 +21,9 @@ import httpx
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
+
+_IDLE_S = 30.0
+_MOST_IDLE = 200
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _TUNNELS = tuple(ipaddress.IPv6Network(each) for each in ("2002::/16", "2001::/32"))
@@ -209,18 +212,108 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         await self._network.sleep(seconds)
 
 
-class _GuardedTransport(httpx.AsyncHTTPTransport):
-    def __init__(self, guard: Guard, resolve: Resolver, verify: ssl.SSLContext, limits: httpx.Limits) -> None:
-        super().__init__(verify=verify, trust_env=False, limits=limits)
-        self._own_resolver = resolve if isinstance(resolve, _Resolver) else None
-        # httpx has no parameter for the network backend; httpcore, on which it stands, has one.
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=verify,
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-            network_backend=_GuardedBackend(guard, resolve),
+class _Pool:
+    """Connections to any number of hosts, one request at a time each; idle ones are kept for the next.
+
+    httpcore's own pool looks at every connection for every request, which with a hundred hosts costs more than the
+    request.
+    """
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend, verify: ssl.SSLContext, idle_s: float, most: int) -> None:
+        self._backend = backend
+        self._verify = verify
+        self._idle_s = idle_s
+        self._most = most
+        self._idle: dict[tuple[bytes, bytes, int], list[httpcore.AsyncHTTPConnection]] = {}
+        self._count = 0
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request over an idle connection to its host, or a new one."""
+        if request.url.scheme not in (b"http", b"https"):
+            raise httpcore.UnsupportedProtocol(f"{request.url.scheme.decode()}:// is not spoken here")
+        connection = await self._take(request.url.origin)
+        response = await connection.handle_async_request(request)
+        stream = _Answered(response.stream, connection, self, request.url.origin)
+        return httpcore.Response(
+            response.status, headers=response.headers, content=stream, extensions=response.extensions
         )
+
+    async def keep(self, connection: httpcore.AsyncHTTPConnection, origin: httpcore.Origin) -> None:
+        """Its answer is over: keep it, when it can be used again and there is room."""
+        if self._count >= self._most:
+            await self._sweep()
+        if not connection.is_idle() or self._count >= self._most:
+            await connection.aclose()
+            return
+        self._idle.setdefault(_key(origin), []).append(connection)
+        self._count += 1
+
+    async def aclose(self) -> None:
+        """Close what is idle; what is in use is closed by whoever uses it."""
+        idle, self._idle, self._count = self._idle, {}, self._most
+        for connection in (each for kept in idle.values() for each in kept):
+            await connection.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _take(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        kept = self._idle.get(_key(origin), [])
+        while kept:
+            connection = kept.pop()
+            self._count -= 1
+            if not connection.has_expired() and connection.is_available():
+                return connection
+            await connection.aclose()
+        self._idle.pop(_key(origin), None)
+        return httpcore.AsyncHTTPConnection(
+            origin, ssl_context=self._verify, keepalive_expiry=self._idle_s, network_backend=self._backend
+        )
+
+    async def _sweep(self) -> None:
+        expired = [(key, each) for key, kept in self._idle.items() for each in kept if each.has_expired()]
+        for key, connection in expired:
+            self._idle[key].remove(connection)
+            self._count -= 1
+        self._idle = {key: kept for key, kept in self._idle.items() if kept}
+        for _, connection in expired:
+            await connection.aclose()
+
+
+class _Answered:
+    """The body of an answer, which gives its connection back when it is closed."""
+
+    def __init__(self, stream: Any, connection: httpcore.AsyncHTTPConnection, pool: _Pool, origin: httpcore.Origin) ->
+    None:
+        self._stream = stream
+        self._connection: httpcore.AsyncHTTPConnection | None = connection
+        self._pool = pool
+        self._origin = origin
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._stream:
+            yield part
+
+    async def aclose(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._stream.aclose()
+            await self._pool.keep(connection, self._origin)
+
+
+def _key(origin: httpcore.Origin) -> tuple[bytes, bytes, int]:
+    return origin.scheme, origin.host, origin.port
+
+
+class _GuardedTransport(httpx.AsyncHTTPTransport):
+    def __init__(self, guard: Guard, resolve: Resolver, verify: ssl.SSLContext) -> None:
+        super().__init__(verify=verify, trust_env=False)
+        self._own_resolver = resolve if isinstance(resolve, _Resolver) else None
+        # httpx takes no pool and no network backend; what it builds itself has opened nothing yet.
+        self._pool: Any = _Pool(_GuardedBackend(guard, resolve), verify, _IDLE_S, _MOST_IDLE)
 
     async def aclose(self) -> None:
         await super().aclose()
@@ -234,7 +327,6 @@ def guarded_client(
     allowed: Iterable[str] = (),
     timeout_s: float = 15.0,
     verify: ssl.SSLContext | None = None,
-    limits: httpx.Limits | None = None,
     resolve: Resolver | None = None,
     user_agent: str = "gridloom",
 ) -> httpx.AsyncClient:
@@ -243,13 +335,12 @@ def guarded_client(
     allow_private: call anything (a test, a closed network). allowed: networks in CIDR form that are exempt. timeout_s:
     for connecting, and for each read and write; bound the whole call with `asyncio.timeout`. Proxies and credentials
     from the environment are not used, redirects are not followed. Calling a refused address raises AddressRefused,
-    which is an `httpx.ConnectError`.
+    which is an `httpx.ConnectError`. It opens as many connections as requests run at once: bound those.
     """
     transport = _GuardedTransport(
         Guard(allow_private=allow_private, allowed=allowed),
         resolve or _Resolver(),
         verify or httpx.create_ssl_context(trust_env=False),
-        limits or httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30.0),
     )
     return httpx.AsyncClient(
         transport=transport,

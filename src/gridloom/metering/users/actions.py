@@ -16,7 +16,6 @@ from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import Invalid, Unauthenticated
 from gridloom.kernel.http import validation
 from gridloom.kernel.http.call import Call
-from gridloom.kernel.http.endpoint import body_of
 from gridloom.kernel.http.operation import ANYONE, PUBLIC, action
 
 TAG = ("Users",)
@@ -81,7 +80,7 @@ async def refresh(tx: Tx, call: Call, identity: Identity) -> TokenResponse:
 
 
 async def _credentials(call: Call) -> LoginRequest:
-    raw = await body_of(call)
+    raw = await call.body()
     if call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         fields = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
         return validation.convert({name: values[0] for name, values in fields.items()}, LoginRequest, where="body")
