@@ -3,11 +3,12 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON := $(or $(PYTHON),$(shell command -v python3.11 || command -v python3))
+PLACE := $(shell pwd -P) $(shell $(PYTHON) --version 2>&1)
 ARGS ?=
 
-# A stamp carries the content it was made from: no rebuild after a mere checkout, a rebuild when the folder was moved.
-mark = $(shell { pwd -P; cat $(1); } 2>/dev/null | sha256sum | cut -c1-16)
+# A stamp carries what it was made from: no rebuild after a mere checkout, but one when the folder moved or Python changed.
+mark = $(shell { echo '$(PLACE)'; cat $(1); } 2>/dev/null | sha256sum | cut -c1-16)
 ENVIRONMENT := $(VENV)/.environment-$(call mark,requirements.lock)
 PROJECT := $(VENV)/.project-$(call mark,requirements.lock pyproject.toml)
 DOCS := $(VENV)/.docs-$(call mark,requirements.lock requirements-docs.lock)
@@ -37,7 +38,7 @@ lint: $(PROJECT) ## ruff, mypy and the import rules
 	@$(BIN)/lint-imports
 
 bench: $(PROJECT) ## what performance is measured with, as ratios in one run
-	@$(BIN)/python benchmarks $(ARGS)
+	@for script in $$(grep -l '__name__ == "__main__"' benchmarks/*.py); do echo "$$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
 
 docs: $(PROJECT) $(DOCS) ## the documentation site, into site/
 	@$(BIN)/mkdocs build --strict --quiet
@@ -65,9 +66,9 @@ clean: ## remove the environment and what tools left (the data in var/ stay)
 $(ENVIRONMENT):
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gridloom needs Python 3.11 or later (found: $(or $(PYTHON),none)); name one with PYTHON=..."; exit 1; }
 	@echo "Building the environment in $(VENV) from requirements.lock (once, one to two minutes) ..."
-	@test "$$(cat $(VENV)/.place 2>/dev/null)" = "$$(pwd -P)" || rm -rf $(VENV)
+	@test "$$(cat $(VENV)/.place 2>/dev/null)" = '$(PLACE)' || rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt install python3-venv)."; exit 1; }
-	@pwd -P > $(VENV)/.place
+	@echo '$(PLACE)' > $(VENV)/.place
 	@$(PIP) install --require-hashes --requirement requirements.lock
 	@rm -f $(VENV)/.environment-* && touch $@
 

@@ -41,7 +41,11 @@ class Cluster:
         self._external = os.environ.get("TEST_DATABASE_URL")
         if self._external is None:
             self._folder = Path(tempfile.mkdtemp(prefix="gridloom-tests-"))
-            self._server = EmbeddedServer(self._folder, settings=UNSAFE).start()
+            try:
+                self._server = EmbeddedServer(self._folder, settings=UNSAFE).start()
+            except BaseException:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                raise
 
     def url(self, database: str) -> str:
         """The address of one of its databases."""

@@ -44,8 +44,13 @@ _BY_TYPE: tuple[tuple[type[Any], Callable[[], Any]], ...] = (
     (types.JSON, dict),
     (types.ARRAY, list),
     (types.LargeBinary, lambda: secrets.token_bytes(32)),
-    (postgresql.TSTZRANGE, lambda: asyncpg.Range(NOW, NOW + timedelta(days=1))),
-    (postgresql.DATERANGE, lambda: asyncpg.Range(NOW.date(), NOW.date() + timedelta(days=1))),
+    (
+        postgresql.TSTZRANGE,
+        lambda: asyncpg.Range(start := NOW + timedelta(days=next(_numbers)), start + timedelta(days=1)),
+    ),
+    (postgresql.DATERANGE, lambda: asyncpg.Range(start := date.fromordinal(next(_numbers)), start + timedelta(days=1))),
+    (postgresql.INT8RANGE, lambda: asyncpg.Range(1, 10)),
+    (postgresql.NUMRANGE, lambda: asyncpg.Range(Decimal(1), Decimal(10))),
     (postgresql.INET, lambda: "192.0.2.1"),
     (types.String, lambda: f"value-{next(_numbers)}"),
 )
@@ -57,7 +62,9 @@ _USUAL: tuple[tuple[type[Any], tuple[Any, ...]], ...] = (
     (types.Numeric, (Decimal(0), Decimal("0.5"), Decimal(1), Decimal(50), Decimal(-1))),
     (types.DateTime, (NOW, NOW + timedelta(days=1), NOW - timedelta(days=1), NOW.replace(hour=0, minute=0, second=0))),
     (types.Date, (NOW.date(), NOW.date().replace(day=1), date(2020, 1, 1), date(2030, 1, 1))),
-    (types.JSON, ({}, [], {"a": 1})),
+    (types.Time, (time(0), time(6), time(12), time(23, 59))),
+    (types.Interval, (timedelta(0), timedelta(minutes=15), timedelta(days=1))),
+    (types.JSON, ({}, [], {"a": 1}, ["a"], "a", 1)),
     (types.LargeBinary, (b"", b"x" * 16, b"x" * 32, b"x" * 64)),
     (types.String, ("", "a", "A", "1", "en", "BE", "EUR", "a@example.org", "https://example.org", "a" * 32, "0" * 64)),
 )
@@ -65,6 +72,10 @@ _USUAL: tuple[tuple[type[Any], tuple[Any, ...]], ...] = (
 
 def plain_value(column: Column[Any]) -> Any:
     """A value of the column's type, different from one call to the next where the type is not a small one."""
+    if isinstance(column.type, types.Enum):
+        return column.type.enums[0]
+    if isinstance(column.type, types.String) and column.type.length is not None:
+        return str(next(_numbers)).zfill(column.type.length)[-column.type.length :]
     for kind, make in _BY_TYPE:
         if isinstance(column.type, kind):
             return make()
@@ -82,12 +93,24 @@ async def add_row(tx: Tx, table: Table, tenant: int) -> Row:
                 record = await tx.one(_insert(table, row), **row)
         except asyncpg.CheckViolationError as refused:
             for column in _columns_of(table, refused.constraint_name or ""):
-                if column.name not in given and column.name != "tenant_id":
-                    row[column.name] = chance.choice(list(_candidates(table, column)))
+                if column.name not in given:
+                    row |= await _another_value(tx, table, column, tenant, chance)
         else:
             assert record is not None
             return dict(record)
     raise AssertionError(f"no row found that the check constraints of {table.fullname} accept")
+
+
+async def _another_value(tx: Tx, table: Table, column: Column[Any], tenant: int, chance: Random) -> Row:
+    """Something else for one column; for a reference that may be missing, none or a row written for it."""
+    for key in column.foreign_keys:
+        reference = key.constraint
+        assert reference is not None
+        if chance.random() < 0.5 or reference.referred_table is table:
+            return {column.name: None}
+        parent = await add_row(tx, reference.referred_table, tenant)
+        return {each.parent.name: parent[each.column.name] for each in reference.elements}
+    return {column.name: chance.choice([each for each in _candidates(table, column) if _fits(column, each)])}
 
 
 async def parents(tx: Tx, table: Table, tenant: int) -> Row:
@@ -140,6 +163,11 @@ def _columns_of(table: Table, constraint: str) -> list[Column[Any]]:
     return list(table.c)
 
 
+def _fits(column: Column[Any], value: Any) -> bool:
+    length = getattr(column.type, "length", None)
+    return length is None or not isinstance(value, str) or len(value) <= length
+
+
 def _candidates(table: Table, column: Column[Any]) -> Iterator[Any]:
     yield plain_value(column)
     if column.nullable:
@@ -152,6 +180,8 @@ def _candidates(table: Table, column: Column[Any]) -> Iterator[Any]:
         yield from literals
         for pattern in re.findall(r"~\s*'((?:[^']|'')*)'", text):
             yield find(st.from_regex(pattern, fullmatch=True), lambda _: True)
+    if isinstance(column.type, types.ARRAY):
+        yield [plain_value(Column(column.name, column.type.item_type))]
     if isinstance(column.type, types.Integer):
         yield from (int(number) for number in re.findall(r"(?<![\w.])-?\d+(?![\w.])", text))
     for kind, values in _USUAL:

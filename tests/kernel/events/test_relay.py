@@ -11,7 +11,7 @@ from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.events.backoff import Backoff
 from gridloom.kernel.events.event import Event, emit
 from gridloom.kernel.events.handlers import Handlers, Received
-from gridloom.kernel.events.letters import dead_letters, prune, replay
+from gridloom.kernel.events.letters import Backlog, backlog, dead_letters, prune, replay
 from gridloom.kernel.events.listen import Listener
 from gridloom.kernel.events.relay import Relay
 
@@ -168,6 +168,7 @@ async def test_an_event_that_is_given_up_is_a_dead_letter_and_lets_the_next_pass
     await relay.drain()
     assert await marks(telling, tenant) == ["second", "third"]
     async with telling.tenant(tenant) as tx:
+        assert await backlog(tx) == Backlog(new=0, waiting=0, dead=1, oldest_s=0)
         (letter,) = await dead_letters(tx, handler="deadly")
     assert (letter.tenant, letter.event_id, letter.payload["what"]) == (tenant, sour, "sour")
     assert (letter.attempts, letter.error) == (3, "ValueError: sour milk")

@@ -15,7 +15,7 @@ from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.events.backoff import Backoff
 from gridloom.kernel.jobs.context import Context
 from gridloom.kernel.jobs.declare import ONCE, GiveUp, Jobs, schedule
-from gridloom.kernel.jobs.defer import defer, defer_followed
+from gridloom.kernel.jobs.deferral import defer, defer_followed
 from gridloom.kernel.jobs.queue import counts, failed_jobs, prune, retry_jobs, return_lost
 from gridloom.kernel.jobs.worker import Worker
 

@@ -15,7 +15,7 @@ from gridloom.kernel.events.backoff import Backoff
 from gridloom.kernel.events.listen import Listener
 from gridloom.kernel.security.sealing import Sealer
 from gridloom.kernel.webhooks.formats import Format, Formats, Message
-from gridloom.kernel.webhooks.letters import failed_deliveries, prune, replay
+from gridloom.kernel.webhooks.letters import Backlog, backlog, failed_deliveries, prune, replay
 from gridloom.kernel.webhooks.publish import tell
 from gridloom.kernel.webhooks.sender import Sender
 from gridloom.kernel.webhooks.signing import StandardSigner
@@ -152,6 +152,7 @@ async def test_a_partner_that_never_answers_well_ends_in_a_dead_letter_that_can_
     await sender.drain()
     assert len(partner.requests) == 6
     async with quiet.tenant(tenant) as tx:
+        assert await backlog(tx) == Backlog(due=0, waiting=0, dead=2)
         first, second = await failed_deliveries(tx, subscription=subscription)
         assert await failed_deliveries(tx, events=["jug.broken"]) == []
         assert [each.id for each in await failed_deliveries(tx, after=first.id)] == [second.id]

@@ -12,7 +12,7 @@ from gridloom.kernel.events.outbox import flush
 from gridloom.kernel.events.relay import Relay
 from gridloom.kernel.jobs.context import Context
 from gridloom.kernel.jobs.declare import Jobs
-from gridloom.kernel.jobs.defer import defer
+from gridloom.kernel.jobs.deferral import defer
 from gridloom.kernel.jobs.worker import Worker
 from gridloom.kernel.security.sealing import KEY_SIZE, Sealer
 from gridloom.kernel.webhooks.events import SOMEBODY_SUBSCRIBES

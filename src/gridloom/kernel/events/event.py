@@ -1,6 +1,7 @@
 """What an event is, and how a handler of a request says that one happened."""
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
@@ -11,6 +12,8 @@ import structlog
 
 from gridloom.kernel import clock, ids
 from gridloom.kernel.database.transaction import Tx
+
+_TURNS = 128
 
 _kinds: dict[str, type["Event"]] = {}
 
@@ -60,10 +63,13 @@ class Emitted(msgspec.Struct, frozen=True):
 
     @property
     def turn(self) -> int | None:
-        """The number of the advisory lock that puts the commits about one aggregate in a row."""
+        """The number of the advisory lock that puts the commits about one aggregate in a row.
+
+        Aggregates share a limited number of them, so that a transaction about very many fits PostgreSQL's lock table.
+        """
         if self.aggregate is None:
             return None
-        return lock_number(f"events:{self.tenant}:{self.aggregate}")
+        return lock_number(f"events:{self.tenant}:{zlib.crc32(self.aggregate.encode()) % _TURNS}")
 
 
 def emit(
@@ -71,8 +77,9 @@ def emit(
 ) -> UUID:
     """Say that something happened; it is told when, and only if, the transaction commits. Gives the event's id.
 
-    key: of several events of the tenant with one key only the first is kept. aggregate: overrides the event's own.
-    tenant: needed in a transaction of the installation, which has none of its own.
+    key: of several events of the tenant with one key only the first is kept, for as long as the outbox remembers it.
+    aggregate: overrides the event's own. tenant: needed in a transaction of the installation, which has none of its
+    own.
     """
     emitted = Emitted(
         id=ids.uuid7(),

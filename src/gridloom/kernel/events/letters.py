@@ -47,6 +47,22 @@ _PRUNE = sql("""
     )
 """)
 
+_BACKLOG = sql("""
+    SELECT (SELECT count(*) FROM events.outbox WHERE relayed_at IS NULL),
+        (SELECT count(*) FROM events.handling WHERE status = 'waiting'),
+        (SELECT count(*) FROM events.handling WHERE status = 'dead'),
+        (SELECT extract(epoch FROM now() - min(occurred_at)) FROM events.outbox WHERE relayed_at IS NULL)
+""")
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """How far the relay is behind: events not handed out, calls that wait, dead letters, age of the oldest event (s)."""
+
+    new: int
+    waiting: int
+    dead: int
+    oldest_s: float
+
 
 class DeadLetter(msgspec.Struct, frozen=True):
     """An event that one handler gave up. `error` is what its last attempt said."""
@@ -87,3 +103,10 @@ async def replay(
 async def prune(tx: Tx, *, keep_days: int, limit: int = 5000) -> int:
     """Remove events older than so many days that every handler has taken; gives how many. Dead letters are kept."""
     return await tx.run(_PRUNE, keep_days=keep_days, limit=limit)
+
+
+async def backlog(tx: Tx) -> Backlog:
+    """For the gauges of an installation: of the tenant, or in a transaction of the installation of all."""
+    row = await tx.one(_BACKLOG)
+    assert row is not None  # noqa: S101  an aggregate always gives a row
+    return Backlog(row[0], row[1], row[2], float(row[3] or 0))

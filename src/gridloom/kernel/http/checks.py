@@ -1,6 +1,7 @@
-"""What msgspec does not check: ranges of decimals, numbers that are no numbers, and lengths that would hurt.
+"""What msgspec does not check: ranges of decimals, numbers that are no numbers, and fields that do not go together.
 
 `Annotated[Decimal, number(ge=0, le=100)]` declares a range; every decimal and float is checked to be finite without saying so.
+A struct whose fields depend on each other has a method `mistakes()` that yields (wire path with dots, what is wrong).
 """
 
 import math
@@ -103,14 +104,17 @@ def _struct(struct: type[msgspec.Struct], building: dict[Any, list[Check | None]
     building[struct] = cell
     found = [(f.name, f.encode_name, _build(f.type, building)) for f in msgspec.structs.fields(struct)]
     fields = [(name, wire, inner) for name, wire, inner in found if inner is not None]
+    judges = hasattr(struct, "mistakes")
 
     def check(value: Any, path: Path, wrong: Wrong) -> None:
         for name, wire, inner in fields:
             held = getattr(value, name)
             if held is not None and held is not msgspec.UNSET:
                 inner(held, (*path, wire), wrong)
+        for where, message in value.mistakes() if judges else ():
+            wrong((*path, *[int(step) if step.isdigit() else step for step in where.split(".")]), message)
 
-    cell.append(check if fields else None)
+    cell.append(check if fields or judges else None)
     return cell[0]
 
 

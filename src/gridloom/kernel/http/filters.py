@@ -11,6 +11,8 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from gridloom.kernel.database.statement import Statement
 from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.http.call import Call
+from gridloom.kernel.http.rows import Shape
 
 Column: TypeAlias = KeyedColumnElement[Any]
 Clause: TypeAlias = Callable[[BindParameter[Any]], ColumnElement[bool]]
@@ -81,36 +83,51 @@ def _inside(text: str) -> str:
 
 
 Load: TypeAlias = Callable[[Tx, Sequence[Any]], Awaitable[Mapping[Any, Any]]]
+LoadWithCall: TypeAlias = Callable[[Tx, Sequence[Any], Call], Awaitable[Mapping[Any, Any]]]
 
 
 @dataclass(frozen=True)
 class Include:
-    """Something a list or read can carry on demand. load: ids of a whole page -> value by id, in one statement."""
+    """Something a list or read can carry on demand. load: ids of a whole page -> value by id, in one statement.
 
-    load: Load
+    load_with_call: instead of `load`, where the request itself or a part of the application is needed (links to files).
+    """
+
+    load: Load | None = None
     empty: Callable[[], Any] = list
+    load_with_call: LoadWithCall | None = None
+
+    async def found(self, tx: Tx, ids: Sequence[Any], call: Call | None) -> Mapping[Any, Any]:
+        """The values by id. LookupError when the request is needed and there is none."""
+        if self.load is not None:
+            return await self.load(tx, ids)
+        if self.load_with_call is None or call is None:
+            raise LookupError("this include needs the request")
+        return await self.load_with_call(tx, ids, call)
 
 
 def children(
-    table: Table, parent: Column, shows: Any, *, columns: Mapping[str, Any] | None = None, order: Sequence[Any] = ()
+    table: Table,
+    parent: Column,
+    shows: Any,
+    *,
+    columns: Mapping[str, Any] | None = None,
+    order: Sequence[Any] = (),
+    where: ColumnElement[bool] | None = None,
 ) -> Include:
     """The rows of another table that point here, as a list of `shows` an item; one statement for a whole page."""
-    import msgspec
-
-    names = [each.name for each in msgspec.structs.fields(shows)]
-    chosen = [(columns or {}).get(name, table.c.get(name)) for name in names]
+    shape = Shape(table, shows, columns or {}, {}, ())
     query = (
-        select(parent.label("_parent"), *[c.label(n) for c, n in zip(chosen, names, strict=True)])
+        select(*shape.selected, parent.label("_parent"))
         .where(parent == func.any(bindparam("ids", type_=ARRAY(parent.type))))
         .order_by(*(order or (table.c.id,)))
     )
-    statement = Statement(query)
+    statement = Statement(query if where is None else query.where(where))
 
     async def load(tx: Tx, ids: Sequence[Any]) -> Mapping[Any, Any]:
         found: dict[Any, list[Any]] = {}
         for row in await tx.all(statement, ids=list(ids)):
-            values = dict(row)
-            found.setdefault(values.pop("_parent"), []).append(shows(**values))
+            found.setdefault(row["_parent"], []).append(shape.make(row))
         return found
 
     return Include(load)

@@ -8,6 +8,9 @@
 
 A verb exists when its struct is given (`creates`, `updates`) and for list, read and delete when named in `verbs`. More than two
 hooks on one declaration mean that the operation has a rule: then it is an action.
+
+scopes: where a verb needs another scope than `<scope>:read` or `<scope>:write`. taken: unique constraint -> wire field that is
+refused (422) where the API knows no conflict (409). in_use: what a delete raises while other rows point here.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,11 +22,13 @@ from sqlalchemy import ColumnElement, Table, Uuid, bindparam, select
 
 from gridloom.kernel.database.statement import Statement
 from gridloom.kernel.database.transaction import Tx
-from gridloom.kernel.errors import Fault, Invalid, NotFound
+from gridloom.kernel.errors import Conflict, Fault, Invalid, NotFound
+from gridloom.kernel.http.call import Call
 from gridloom.kernel.http.dialect import Dialect
 from gridloom.kernel.http.filters import Filter, Include
 from gridloom.kernel.http.operation import Operation
 from gridloom.kernel.http.pages import PageOf, PageRequest, Pages, decode_cursor, digest_of, encode_cursor
+from gridloom.kernel.http.refusals import told
 from gridloom.kernel.http.rows import Shape, Unpack, Writing
 from gridloom.kernel.http.statements import Statements
 from gridloom.kernel.ids import uuid7
@@ -45,12 +50,13 @@ class Parent:
 
 @dataclass(frozen=True)
 class Owner:
-    """Rows belong to somebody inside the tenant. A caller whose subject carries `attribute` sees and writes only its own;
-    another one names it in the write (`field`, required then)."""
+    """Rows belong to somebody inside the tenant. A caller whose subject carries `attribute` sees and writes only its own,
+    and reads what is `shared`; another caller names the owner in the write (`field`, required then)."""
 
     column: ColumnElement[Any]
     attribute: str
     field: str | None = None
+    shared: ColumnElement[bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,9 @@ class Resource:
         on_write: OnWrite | None = None,
         on_delete: OnDelete | None = None,
         faults: Sequence[type[Fault]] = (),
+        scopes: Mapping[Verb, str] | None = None,
+        taken: Mapping[str, str] | None = None,
+        in_use: type[Fault] = Conflict,
         statuses: Mapping[Verb, int] | None = None,
         update_method: str | None = None,
         delete_shows: bool = False,
@@ -117,6 +126,9 @@ class Resource:
         self.on_write = on_write
         self.on_delete = on_delete
         self.faults = tuple(faults)
+        self.scopes = dict(scopes or {})
+        self.taken = dict(taken or {})
+        self.in_use = in_use
         self.statuses = dict(statuses or {})
         self.update_method = update_method
         self.delete_shows = delete_shows
@@ -146,6 +158,7 @@ class Resource:
             descending=descending,
             parents={name: parent.column for name, parent in self.parents.items()},
             owner=owner.column if owner else None,
+            shared=owner.shared if owner else None,
             where=where,
             filters=self.filters,
             soft_delete=soft_delete,
@@ -177,7 +190,14 @@ class Resource:
     # --- what the verbs do --------------------------------------------------------------------------------------------
 
     async def page(
-        self, tx: Tx, page: PageRequest, filters: Mapping[str, Any], includes: Sequence[str], path: Mapping[str, Any]
+        self,
+        tx: Tx,
+        page: PageRequest,
+        filters: Mapping[str, Any],
+        includes: Sequence[str],
+        path: Mapping[str, Any],
+        *,
+        call: Call | None = None,
     ) -> PageOf:
         """One page. `filters` holds wire values by filter name, `path` the values of the path parameters."""
         await self._require_parents(tx, path)
@@ -191,7 +211,7 @@ class Resource:
         found = await self._rows(tx, page, names, values, digest, owned=owner is not None)
         if page.total:
             found.total = await tx.scalar(self.statements.count(names, owned=owner is not None), **values)
-        await self._include(tx, found.items, includes)
+        await self._include(tx, found.items, includes, call)
         return found
 
     async def _rows(
@@ -233,14 +253,16 @@ class Resource:
     def _key_of(self, row: Any) -> Sequence[Any]:
         return [row[f"_k{i}"] for i in range(len(self.order))]
 
-    async def read(self, tx: Tx, key: Any, includes: Sequence[str], path: Mapping[str, Any]) -> Any:
+    async def read(
+        self, tx: Tx, key: Any, includes: Sequence[str], path: Mapping[str, Any], *, call: Call | None = None
+    ) -> Any:
         """One row as it is shown. Raises NotFound."""
-        owner, values = self._located(tx, key, path)
+        owner, values = await self._located(tx, key, path)
         row = await tx.one(self.statements.read(owned=owner), **values)
         if row is None:
             raise NotFound
         item = self.shape.make(row)
-        await self._include(tx, [item], includes)
+        await self._include(tx, [item], includes, call)
         return item
 
     async def create(self, tx: Tx, given: msgspec.Struct, path: Mapping[str, Any]) -> Any:
@@ -256,14 +278,22 @@ class Resource:
             await self.on_write(tx, columns, None)
         columns["tenant_id"] = tx.tenant
         statement = self.statements.insert(frozenset(columns))
-        row = await tx.one(statement, **{f"v_{name}": value for name, value in columns.items()})
+        with told(self.taken, self.in_use):
+            row = await tx.one(statement, **{f"v_{name}": value for name, value in columns.items()})
         return self.shape.make(row)
 
     async def update(
-        self, tx: Tx, key: Any, given: msgspec.Struct, includes: Sequence[str], path: Mapping[str, Any]
+        self,
+        tx: Tx,
+        key: Any,
+        given: msgspec.Struct,
+        includes: Sequence[str],
+        path: Mapping[str, Any],
+        *,
+        call: Call | None = None,
     ) -> Any:
         """The changed row, as it is shown. Raises NotFound."""
-        owner, values = self._located(tx, key, path)
+        owner, values = await self._located(tx, key, path)
         columns = self.writing[type(given)].columns(given)
         if self.owner is not None:
             columns.pop(self.owner.column.key or "", None)
@@ -273,29 +303,35 @@ class Resource:
                 raise NotFound
             await self.on_write(tx, columns, current)
         statement = self.statements.update(frozenset(columns), owned=owner)
-        row = await tx.one(statement, **values, **{f"v_{name}": value for name, value in columns.items()})
+        with told(self.taken, self.in_use):
+            row = await tx.one(statement, **values, **{f"v_{name}": value for name, value in columns.items()})
         if row is None:
             raise NotFound
         item = self.shape.make(row)
-        await self._include(tx, [item], includes)
+        await self._include(tx, [item], includes, call)
         return item
 
     async def delete(self, tx: Tx, key: Any, path: Mapping[str, Any]) -> Any:
-        """Remove one row; returns it as it was shown. Raises NotFound, and what the guard refuses."""
-        owner, values = self._located(tx, key, path)
+        """Remove one row; returns it as it was shown. Raises NotFound, what the guard refuses, and `in_use` when another
+        row still points at it."""
+        owner, values = await self._located(tx, key, path)
         if self.on_delete is not None:
             current = await tx.one(self.statements.locked(owned=owner), **values)
             if current is None:
                 raise NotFound
             await self.on_delete(tx, current)
-        row = await tx.one(self.statements.delete(owned=owner), **values)
+        with told(self.taken, self.in_use):
+            row = await tx.one(self.statements.delete(owned=owner), **values)
         if row is None:
             raise NotFound
         return self.shape.make(row)
 
     # --- details ------------------------------------------------------------------------------------------------------
 
-    def _located(self, tx: Tx, key: Any, path: Mapping[str, Any]) -> tuple[bool, dict[str, Any]]:
+    async def _located(self, tx: Tx, key: Any, path: Mapping[str, Any]) -> tuple[bool, dict[str, Any]]:
+        """How one row is found. A parent that belongs to another owner is none."""
+        if any(self._owner_of_parent(tx, parent) is not None for parent in self.parents.values()):
+            await self._require_parents(tx, path)
         values = {"id": key, **self._path_values(path)}
         owner = self._owner_value(tx)
         if owner is not None:
@@ -316,6 +352,8 @@ class Resource:
         name = self.owner.column.key or ""
         mine = self._owner_value(tx)
         if mine is not None:
+            if self.owner.field and columns.get(name) not in (None, mine):
+                raise Invalid("This belongs to somebody else.", field=self.owner.field)
             columns[name] = mine
         elif self.owner.field and columns.get(name) is None:
             raise Invalid("This field is required.", field=self.owner.field)
@@ -335,14 +373,14 @@ class Resource:
             return None
         return tx.subject.attributes.get(parent.owner.key or "")
 
-    async def _include(self, tx: Tx, items: Sequence[Any], includes: Sequence[str]) -> None:
+    async def _include(self, tx: Tx, items: Sequence[Any], includes: Sequence[str], call: Call | None) -> None:
         if not items or not includes:
             return
         names = {f.encode_name: f.name for f in msgspec.structs.fields(self.shows)}
         ids = [item.id for item in items]
         for wire in dict.fromkeys(includes):
             include = self.includes[wire]
-            found = await include.load(tx, ids)
+            found = await include.found(tx, ids, call)
             for item in items:
                 setattr(item, names[wire], found.get(item.id, include.empty()))
 

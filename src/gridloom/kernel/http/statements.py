@@ -12,6 +12,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     tuple_,
     update,
@@ -35,6 +36,7 @@ class Statements:
         descending: bool,
         parents: Mapping[str, ColumnElement[Any]],
         owner: ColumnElement[Any] | None,
+        shared: ColumnElement[bool] | None = None,
         where: ColumnElement[bool] | None,
         filters: Mapping[str, Filter],
         soft_delete: ColumnElement[Any] | None,
@@ -47,19 +49,23 @@ class Statements:
         self._descending = descending
         self._parents = dict(parents)
         self._owner = owner
+        self._shared = shared
         self._where = where
         self._filters = dict(filters)
         self._soft_delete = soft_delete
         self._merges = frozenset(merges)
         self._built: dict[Any, Statement] = {}
 
-    def _conditions(self, *, owned: bool, filters: Iterable[str] = (), one: bool = False) -> list[ColumnElement[bool]]:
+    def _conditions(
+        self, *, owned: bool, filters: Iterable[str] = (), one: bool = False, reads: bool = False
+    ) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
         if one:
             found.append(self._key == bindparam("id", type_=self._key.type))
         found.extend(column == bindparam(f"p_{name}", type_=column.type) for name, column in self._parents.items())
         if owned and self._owner is not None:
-            found.append(self._owner == bindparam("owner", type_=self._owner.type))
+            mine = self._owner == bindparam("owner", type_=self._owner.type)
+            found.append(or_(mine, self._shared) if reads and self._shared is not None else mine)
         if self._where is not None:
             found.append(self._where)
         if self._soft_delete is not None:
@@ -73,7 +79,7 @@ class Statements:
 
     def _page(self, filters: frozenset[str], owned: bool, mode: str) -> Any:
         keys = [column.label(f"_k{i}") for i, column in enumerate(self._order)] if mode != "all" else []
-        conditions = self._conditions(owned=owned, filters=sorted(filters))
+        conditions = self._conditions(owned=owned, filters=sorted(filters), reads=True)
         backwards = mode == "before"
         if mode in ("after", "before"):
             at = tuple_(*[bindparam(f"k_{i}", type_=c.type) for i, c in enumerate(self._order)])
@@ -95,7 +101,7 @@ class Statements:
             lambda: (
                 select(func.count())
                 .select_from(self._table)
-                .where(and_(True, *self._conditions(owned=owned, filters=sorted(filters))))
+                .where(and_(True, *self._conditions(owned=owned, filters=sorted(filters), reads=True)))
             ),
         )
 
@@ -103,7 +109,7 @@ class Statements:
         """One row."""
         return self._once(
             ("read", owned),
-            lambda: select(*self._selected).where(and_(True, *self._conditions(owned=owned, one=True))),
+            lambda: select(*self._selected).where(and_(True, *self._conditions(owned=owned, one=True, reads=True))),
         )
 
     def locked(self, *, owned: bool) -> Statement:

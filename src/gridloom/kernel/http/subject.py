@@ -21,11 +21,16 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, Any] = {}
 
     def may(self, scope: str) -> bool:
-        """Whether any granted scope covers this one."""
+        """Whether any granted scope covers this one, or one of those that it names with `|` between them."""
         return scope in self.scopes or _covered(self.scopes, scope)
 
 
 @lru_cache(maxsize=8192)
 def _covered(granted: frozenset[str], scope: str) -> bool:
-    area = scope.rpartition(":")[0]
-    return any(g == area or (g.endswith("*") and scope.startswith(g[:-1])) for g in granted)
+    return any(_covers(g, one) for one in scope.split("|") for g in granted)
+
+
+def _covers(granted: str, scope: str) -> bool:
+    if granted in (scope, scope.rpartition(":")[0]):
+        return True
+    return granted.endswith("*") and scope.startswith(granted[:-1])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from gridloom.kernel.database.transaction import Tx
-from gridloom.kernel.errors import Conflict, NotFound
+from gridloom.kernel.errors import NotFound
+from gridloom.kernel.http.call import Call
 from gridloom.kernel.http.dialect import Dialect
 from gridloom.kernel.http.operation import Operation
 from gridloom.kernel.http.pages import PageOf, PageRequest
@@ -33,7 +34,7 @@ def _operation(
         method,
         path,
         handler,
-        scope=f"{resource.scope}:{rights}",
+        scope=resource.scopes.get(verb, f"{resource.scope}:{rights}"),
         root="resource",
         name=named.id if named else f"{resource.title}.{verb}",
         summary=(named.summary if named else "") or f"{verb.capitalize()}: {resource.title}",
@@ -49,10 +50,10 @@ def _operation(
 def _list(resource: "Resource", dialect: Dialect) -> Operation:
     query = _query(resource, dialect, filters=True)
 
-    async def handler(tx: Tx, page: PageRequest, query: Any = None, **path: Any) -> PageOf:
-        return await resource.page(tx, page, _filters(resource, dialect, query), _includes(query), path)
+    async def handler(tx: Tx, page: PageRequest, query: Any = None, call: Call | None = None, **path: Any) -> PageOf:
+        return await resource.page(tx, page, _filters(resource, dialect, query), _includes(query), path, call=call)
 
-    inputs = {"tx": Tx, "page": PageRequest, **({"query": query} if query else {})}
+    inputs = {"tx": Tx, "page": PageRequest, **_asked(resource, query)}
     faults = [NotFound] if resource.parents else []
     return _operation(
         resource, "list", "GET", handler, inputs, answers={200: resource.shows}, lists=resource.pages, faults=faults
@@ -62,11 +63,11 @@ def _list(resource: "Resource", dialect: Dialect) -> Operation:
 def _read(resource: "Resource", dialect: Dialect) -> Operation:
     query = _query(resource, dialect, filters=False)
 
-    async def handler(tx: Tx, query: Any = None, **path: Any) -> Any:
+    async def handler(tx: Tx, query: Any = None, call: Call | None = None, **path: Any) -> Any:
         key = path.pop(resource.item)
-        return await resource.read(tx, key, _includes(query), path)
+        return await resource.read(tx, key, _includes(query), path, call=call)
 
-    inputs = {"tx": Tx, **({"query": query} if query else {})}
+    inputs = {"tx": Tx, **_asked(resource, query)}
     return _operation(resource, "read", "GET", handler, inputs, answers={200: resource.shows}, faults=[NotFound])
 
 
@@ -83,11 +84,11 @@ def _create(resource: "Resource", dialect: Dialect) -> Operation:
 def _update(resource: "Resource", dialect: Dialect) -> Operation:
     query = _query(resource, dialect, filters=False)
 
-    async def handler(tx: Tx, body: Any, query: Any = None, **path: Any) -> Any:
+    async def handler(tx: Tx, body: Any, query: Any = None, call: Call | None = None, **path: Any) -> Any:
         key = path.pop(resource.item)
-        return await resource.update(tx, key, body, _includes(query), path)
+        return await resource.update(tx, key, body, _includes(query), path, call=call)
 
-    inputs = {"tx": Tx, "body": resource.updates, **({"query": query} if query else {})}
+    inputs = {"tx": Tx, "body": resource.updates, **_asked(resource, query)}
     method = resource.update_method or dialect.update_method
     status = resource.statuses.get("update", 200)
     faults = [NotFound, *resource.faults]
@@ -102,8 +103,14 @@ def _delete(resource: "Resource", dialect: Dialect) -> Operation:
 
     status = resource.statuses.get("delete", 200 if resource.delete_shows else dialect.delete_status)
     shape = resource.shows if resource.delete_shows else None
-    faults = [NotFound, *([Conflict] if resource.on_delete else []), *resource.faults]
+    faults = [NotFound, *([resource.in_use] if resource.on_delete else []), *resource.faults]
     return _operation(resource, "delete", "DELETE", handler, {"tx": Tx}, answers={status: shape}, faults=faults)
+
+
+def _asked(resource: "Resource", query: type[msgspec.Struct] | None) -> dict[str, Any]:
+    """The query, and the request itself where something that can be included needs it."""
+    needs_call = any(each.load_with_call is not None for each in resource.includes.values())
+    return {**({"query": query} if query else {}), **({"call": Call} if needs_call else {})}
 
 
 def _query(resource: "Resource", dialect: Dialect, *, filters: bool) -> type[msgspec.Struct] | None:

@@ -18,7 +18,7 @@ from gridloom.kernel.database.statement import sql
 from gridloom.kernel.events.backoff import Backoff
 from gridloom.kernel.jobs.context import Context
 from gridloom.kernel.jobs.declare import GiveUp, Job, Jobs, Schedule, discover
-from gridloom.kernel.jobs.defer import defer
+from gridloom.kernel.jobs.deferral import defer
 from gridloom.kernel.jobs.queue import return_lost
 from gridloom.kernel.jobs.schema import SCHEMA
 

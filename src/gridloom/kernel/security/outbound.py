@@ -286,8 +286,9 @@ class _Pool:
 class _Answered:
     """The body of an answer, which gives its connection back when it is closed."""
 
-    def __init__(self, stream: Any, connection: httpcore.AsyncHTTPConnection, pool: _Pool, origin: httpcore.Origin) ->
-    None:
+    def __init__(
+        self, stream: Any, connection: httpcore.AsyncHTTPConnection, pool: _Pool, origin: httpcore.Origin
+    ) -> None:
         self._stream = stream
         self._connection: httpcore.AsyncHTTPConnection | None = connection
         self._pool = pool

@@ -43,6 +43,20 @@ _PRUNE = sql("""
     )
 """)
 
+_BACKLOG = sql("""
+    SELECT (SELECT count(*) FROM webhooks.delivery WHERE status = 'waiting' AND next_at <= now()),
+        (SELECT count(*) FROM webhooks.delivery WHERE status = 'waiting'),
+        (SELECT count(*) FROM webhooks.delivery WHERE status = 'dead')
+""")
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """Deliveries that are due, that wait (the due ones among them), and that were given up."""
+
+    due: int
+    waiting: int
+    dead: int
+
 
 class FailedDelivery(msgspec.Struct, frozen=True):
     """A message that was given up, and why its last attempt failed."""
@@ -106,6 +120,13 @@ async def replay(
 async def prune(tx: Tx, *, keep_days: int, limit: int = 5000) -> int:
     """Forget messages older than so many days that wait for nothing more; gives how many."""
     return await tx.run(_PRUNE, keep_days=keep_days, limit=limit)
+
+
+async def backlog(tx: Tx) -> Backlog:
+    """For the gauges of an installation: of the tenant, or in a transaction of the installation of all."""
+    row = await tx.one(_BACKLOG)
+    assert row is not None  # noqa: S101  an aggregate always gives a row
+    return Backlog(*row)
 
 
 def _listed(values: Sequence[str] | None) -> list[str] | None:
