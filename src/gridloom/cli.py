@@ -259,6 +259,19 @@ def import_readings(
     with_application(lambda a: readings(a, file, tenant=tenant, client=client, console=err))
 
 
+@import_app.command("weather")
+def import_weather(
+    file: Annotated[
+        Path, typer.Argument(help="CSV (time,lat,lon,temperature,…) or Parquet.", exists=True, dir_okay=False)
+    ],
+    tenant: Annotated[str, typer.Option(help="The tenant's short name.")] = "demo",
+) -> None:
+    """Load weather of places; it is answered between them. Repeating a file changes nothing."""
+    from gridloom.imports import weather
+
+    with_application(lambda a: weather(a, file, tenant=tenant, console=err))
+
+
 def main() -> None:
     """Entry point."""
     app()

@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gridloom.app import Application
 from gridloom.core.identity.store import Identity
 from gridloom.metering.imports.importer import import_file
+from gridloom.metering.weather.filling import import_file as import_weather
 
 
 async def readings(application: Application, file: Path, *, tenant: str, client: int, console: Console) -> None:
@@ -26,3 +27,10 @@ async def readings(application: Application, file: Path, *, tenant: str, client:
     console.print(
         f"{result.rows} rows: {result.stored} stored, {result.unchanged} stood already, {result.sensors_made} sensors made"
     )
+
+
+async def weather(application: Application, file: Path, *, tenant: str, console: Console) -> None:
+    """Import one file of weather and say what became of it."""
+    found = await application.services.part(Identity).tenant(tenant)
+    result = await import_weather(application.database, found.id, file)
+    console.print(f"{result.written} values stored, {result.unchanged} stood already, {result.points} places")

@@ -128,7 +128,7 @@ def files() -> dict[str, str]:
 @cache
 def _standard_profile() -> dict[datetime, float]:
     """Power in kW of a consumption of 1 GWh a year, by the quarter hour of the clock on the wall."""
-    import pandas as pd  # type: ignore[import-untyped]  # its stubs are not among the tools
+    import pandas as pd
     from demandlib.bdew import H25
 
     first, last = (end.replace(tzinfo=None) for end in (FIRST - timedelta(days=1), LAST + timedelta(days=1)))

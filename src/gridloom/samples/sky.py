@@ -44,7 +44,7 @@ def weather(first_ms: int, last_ms: int) -> list[Hour]:
 
 
 def _at(lat: float, lon: float, times: Times) -> list[Hour]:
-    import pandas as pd  # type: ignore[import-untyped]  # its stubs are not among the tools
+    import pandas as pd
     import pvlib
 
     middles = pd.to_datetime(times + HOUR_MS // 2, unit="ms", utc=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import asyncpg
 import structlog
@@ -73,6 +73,15 @@ class Listener:
             with suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
+
+    async def __aenter__(self) -> Self:
+        """See `start`."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """See `stop`."""
+        await self.stop()
 
     async def _run(self) -> None:
         while True:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from functools import partial
+from typing import Self
 
 import structlog
 
@@ -76,6 +77,15 @@ class Relay:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._task = None
+
+    async def __aenter__(self) -> Self:
+        """See `start`."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """See `stop`."""
+        await self.stop()
 
     async def drain(self) -> int:
         """Move and handle all that is due, here and now; gives how many calls that were. For tests and commands."""

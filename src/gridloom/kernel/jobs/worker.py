@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import msgspec
@@ -103,6 +103,15 @@ class Worker:
         self._tasks = []
         await self._app.close_async()
         self._app = None
+
+    async def __aenter__(self) -> Self:
+        """See `start`."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """See `stop`."""
+        await self.stop()
 
     async def drain(self) -> None:
         """Run what is due, here and now, until nothing is. For tests and commands."""

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import datetime
+from typing import Self
 
 import httpx
 import msgspec
@@ -111,6 +112,15 @@ class Sender:
             await self._settle()
         if self._owns_client:
             await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        """See `start`."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """See `stop`."""
+        await self.stop()
 
     async def drain(self) -> None:
         """Attempt everything that is due, here and now. For tests and commands."""

@@ -113,7 +113,7 @@ def photovoltaic(plant: Plant, lat: float, lon: float, irradiance: dict[str, Val
     is taken for as clear as it is on average where it is known. The sun stands where it stands in the middle of an
     interval.
     """
-    import pandas as pd  # type: ignore[import-untyped]  # its stubs are not among the tools
+    import pandas as pd
     import pvlib
 
     middles = pd.to_datetime((edges[:-1] + edges[1:]) // 2, unit="ms", utc=True)

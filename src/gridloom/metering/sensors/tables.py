@@ -59,6 +59,7 @@ sensor = tenant_table(
     updated_at(),
     ForeignKeyConstraint(["tenant_id", "client_cid"], [client.c.tenant_id, client.c.cid]),
     unique("point_id"),
+    Index(None, "tenant_id", "sensor_type_id"),
     key=("client_cid", "sensor_mid"),
 )
 
