@@ -12,7 +12,6 @@ import asyncio
 import multiprocessing
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,32 +23,31 @@ from typing import Any
 import asyncpg
 import msgspec
 import uvicorn
+from load import get, once, put, requests_per_second
 
-sys.path.insert(0, str(Path(__file__).parent))
-from load import get, once, put, requests_per_second  # noqa: E402 - the folder is added above
-
-from gridloom.app import Application, Roles  # noqa: E402 - as above
-from gridloom.charging.pricing.schemas import Tax  # noqa: E402 - as above
-from gridloom.core.identity.store import Identity  # noqa: E402 - as above
-from gridloom.core.series.encoding import Copy  # noqa: E402 - as above
-from gridloom.core.series.public import Batch  # noqa: E402 - as above
-from gridloom.kernel import observability  # noqa: E402 - as above
-from gridloom.kernel.database.embedded import EmbeddedServer  # noqa: E402 - as above
-from gridloom.kernel.database.migrate import migrate  # noqa: E402 - as above
-from gridloom.kernel.discovery import load_tables  # noqa: E402 - as above
-from gridloom.kernel.security.sealing import Sealer  # noqa: E402 - as above
-from gridloom.settings import Settings  # noqa: E402 - as above
+from gridloom.app import Application, Roles
+from gridloom.charging.pricing.schemas import Tax
+from gridloom.core.identity.store import Identity
+from gridloom.core.series.encoding import Copy
+from gridloom.core.series.public import Batch
+from gridloom.kernel import observability
+from gridloom.kernel.database.embedded import EmbeddedServer
+from gridloom.kernel.database.migrate import migrate
+from gridloom.kernel.discovery import load_tables
+from gridloom.kernel.security.sealing import Sealer
+from gridloom.settings import Settings
 
 QUARTERS = 35_040
 START_MS = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000)
 KEY = b"b" * 32
+NOWHERE = Path("/dev/null").open("w")  # noqa: SIM115 - as long as the process
 ROUNDS = 5
 
 
 def serve_api(url: str, var: str, port: int) -> None:
     """The whole application, every part of it, in one process."""
     # Log lines are written as in production, to where nobody looks.
-    observability.configure_logging("json", "info", Path("/dev/null").open("w"))
+    observability.configure_logging("json", "info", NOWHERE)
     settings = Settings(var=var, rate_per_subject=10**9, rate_per_address=10**9)
     application = Application(settings, url, Sealer(KEY), roles=Roles.API)
     uvicorn.run(application.asgi, port=port, loop="uvloop", http="httptools", log_config=None, access_log=False)
@@ -176,8 +174,11 @@ async def bench_series(api: int, url: str, tenant: int, token: str) -> None:
     await connection.close()
     # The first round makes partitions and plans.
     write, copy, read, raw = (statistics.median(each[1:]) for each in (writes, copies, reads, raws))
-    say("series write through the API / COPY", copy / write, 0.25, f"{QUARTERS / write:,.0f} of {QUARTERS / copy:,.0f} rows a second")
-    say("a year of quarter hours as JSON / raw query", raw / read, 0.5, f"{read * 1000:.0f} ms, raw {raw * 1000:.0f} ms")
+    rates = f"{QUARTERS / write:,.0f} of {QUARTERS / copy:,.0f} rows a second"
+    say("series write through the API / COPY", copy / write, 0.25, rates)
+    say(
+        "a year of quarter hours as JSON / raw query", raw / read, 0.5, f"{read * 1000:.0f} ms, raw {raw * 1000:.0f} ms"
+    )
 
 
 async def _sensor(api: int, token: str, number: int) -> str:
@@ -214,7 +215,9 @@ async def _copy(connection: Any, tenant: int, channel: int, times: list[int], va
 async def _raw(connection: Any, tenant: int, channel: int) -> float:
     started = time.perf_counter()
     rows = await connection.fetch(
-        "SELECT cap_time, value FROM series.reading WHERE tenant_id = $1 AND channel_id = $2 ORDER BY cap_time", tenant, channel
+        "SELECT cap_time, value FROM series.reading WHERE tenant_id = $1 AND channel_id = $2 ORDER BY cap_time",
+        tenant,
+        channel,
     )
     msgspec.json.encode({"time": [r[0] for r in rows], "value": [r[1] for r in rows]})
     return time.perf_counter() - started

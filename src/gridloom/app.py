@@ -8,19 +8,26 @@ from enum import Flag, auto
 
 from gridloom.core.identity.sign_in import SignIn
 from gridloom.core.identity.store import Identity
+from gridloom.kernel import observability
 from gridloom.kernel.audit import trail
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.discovery import modules
 from gridloom.kernel.events import outbox
+from gridloom.kernel.events.listen import Listener
+from gridloom.kernel.events.relay import Relay
+from gridloom.kernel.files.library import Files
+from gridloom.kernel.files.store import FileStore
 from gridloom.kernel.http.admission import Limits
 from gridloom.kernel.http.api import Api
 from gridloom.kernel.http.call import Services
 from gridloom.kernel.http.dispatcher import Asgi, Dispatcher, Mounted
 from gridloom.kernel.http.endpoint import Admission
 from gridloom.kernel.http.openapi import encoded
+from gridloom.kernel.jobs.worker import Worker
 from gridloom.kernel.security.headers import Cors
 from gridloom.kernel.security.ratelimit import LoginLimiter
 from gridloom.kernel.security.sealing import Sealer
+from gridloom.kernel.webhooks.sender import Sender
 from gridloom.settings import Settings
 from gridloom.web.site import Site
 
@@ -51,6 +58,8 @@ class Application:
         self.database.trail_flusher = trail.flush
         self.services = Services()
         self._provide(sealer)
+        if Roles.WORKER in roles:
+            self._provide_work(sealer)
         self.apis = apis()
         self.asgi = self._assemble()
 
@@ -64,8 +73,23 @@ class Application:
         services.add(
             Limits(per_subject=settings.rate_per_subject, per_address=settings.rate_per_address), kind=Admission
         )
+        services.add(self._files(sealer))
         for module in modules("parts"):
             module.provide(services)
+
+    def _files(self, sealer: Sealer) -> Files:
+        store = FileStore(self.settings.files_url or self.settings.var_path / "files")
+        return Files(store, sealer.derive("file-links"))
+
+    def _provide_work(self, sealer: Sealer) -> None:
+        """What happens behind the requests: events, webhooks, jobs; closed in the opposite order, before the pool."""
+        listener = Listener(self.database)
+        self.services.add(listener)
+        sender = Sender(self.database, sealer, listener=listener, allow_private=self.settings.outbound_private)
+        self.services.add(sender)
+        relay = Relay(self.database, listener=listener)
+        worker = Worker(self.database, resources=self.services, concurrency=self.settings.worker_concurrency)
+        self.services.running += [listener, relay, sender, worker]
 
     def _assemble(self) -> Asgi:
         mounted = [Mounted(api.name, api.build(self.services), api.prefixes) for api in self.apis]
@@ -87,6 +111,7 @@ class Application:
         async with AsyncExitStack() as stack:
             await self.database.open()
             stack.push_async_callback(self.database.close)
+            observability.watch_pool("main", self.database.load)
             for part in self.services.running:
                 await stack.enter_async_context(part)
             # What was imported stays: the collector need not look at it again (a list costs 40 % less processor time).

@@ -24,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_url: Annotated[
         str | None, Meta(description="PostgreSQL 15 or later. Unset: an embedded server in var.")
     ] = None
-    database_pool: Annotated[int, Meta(ge=2, le=200, description="Connections a process holds at most.")] = 10
+    database_pool: Annotated[int, Meta(ge=2, le=200, description="Connections a process holds at most.")] = 16
     var: Annotated[str, Meta(description="Folder of everything that is kept: database, files, keys.")] = "./var"
     host: Annotated[str, Meta(description="Address the API listens on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port of the API; 0 takes a free one.")] = 8000
@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate_per_subject: Annotated[int, Meta(ge=1, description="Requests a minute for one caller.")] = 6000
     rate_per_address: Annotated[int, Meta(ge=1, description="Requests a minute for one address without a token.")] = 600
     logins_per_minute: Annotated[int, Meta(ge=1, description="Failed sign-ins a minute for one address or login.")] = 10
+    worker_concurrency: Annotated[int, Meta(ge=1, le=200, description="Background jobs at once.")] = 10
     max_body_bytes: Annotated[int, Meta(ge=1024, description="Largest body anywhere.")] = 64_000_000
     log_format: Annotated[Literal["console", "json"], Meta(description="For people, or for programs.")] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

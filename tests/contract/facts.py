@@ -1,4 +1,4 @@
-"""Facts of an OpenAPI document: every parameter, field, enum and status of an operation, so that two documents can be held together.
+"""Facts of an OpenAPI document: parameters, fields, enums and statuses, so that two documents can be held together.
 
 A field is written as a path (`data[].name`); its types and enum values are collected over every alternative.
 """
@@ -69,7 +69,9 @@ def _compared(asked: Shape, given: Shape) -> Iterator[tuple[str, bool]]:
         yield f"status {status}", status in given.statuses
 
 
-def _fields(where: str, asked: dict[str, Field], given: dict[str, Field], *, writing: bool) -> Iterator[tuple[str, bool]]:
+def _fields(
+    where: str, asked: dict[str, Field], given: dict[str, Field], *, writing: bool
+) -> Iterator[tuple[str, bool]]:
     for name, field in asked.items():
         there = given.get(name)
         yield f"{where} field {name}", there is not None
@@ -116,7 +118,9 @@ def _parameter(document: dict[str, Any], each: dict[str, Any]) -> dict[tuple[str
     inside = _flat(document, each.get("schema", {}))
     objects = {key: field for key, field in inside.items() if "[]" not in key}
     if where == "query" and objects:
-        return {(where, name + "".join(f"[{step}]" for step in key.split("."))): field for key, field in objects.items()}
+        return {
+            (where, name + "".join(f"[{step}]" for step in key.split("."))): field for key, field in objects.items()
+        }
     wrapped = _flat(document, {"type": "object", "properties": {"x": each.get("schema", {})}})
     field = wrapped.get("x[]", wrapped.get("x"))
     values = field.values if field else frozenset()

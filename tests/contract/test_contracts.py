@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.contract.facts import misses, operations
 
 from gridloom.app import API_NAMES
 from gridloom.kernel.http.openapi import document
-from tests.contract.facts import misses, operations
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 LEAST = 0.99

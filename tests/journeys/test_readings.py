@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gridloom.samples.readings import energy, meters
 from tests.suites.client import Caller, Callers
+
+from gridloom.samples.readings import energy, meters
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 IMPORT, EXPORT = 132, 134
@@ -39,7 +40,9 @@ async def load(caller: Caller, sensors: dict[str, tuple[str, int]]) -> dict[str,
     for ean, (key, moid) in sensors.items():
         cid, mid = key.split(".")
         data = {"time": [ms(time) for time, _ in amounts[ean]], "value": [float(value) for _, value in amounts[ean]]}
-        body.append({"client_cid": int(cid), "sensor_mid": int(mid), "signal_type_moid": moid, "unit": "kW.h", "data": data})
+        body.append(
+            {"client_cid": int(cid), "sensor_mid": int(mid), "signal_type_moid": moid, "unit": "kW.h", "data": data}
+        )
     answer = await caller.put("/api/sensors/signals/data/v2", json=body)
     assert answer.status_code == 200, answer.text
     return amounts

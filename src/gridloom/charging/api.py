@@ -1,5 +1,6 @@
 """The charging API: sites, stations, drivers, tariffs and sessions, in the dialect its clients speak."""
 
+from functools import cache
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -127,9 +128,7 @@ class ChargingDialect(Dialect):
 
     def page_type(self, shape: Any, pages: Pages) -> Any:
         """The type of `page`."""
-        name = f"{getattr(shape, '__name__', 'Item')}{'Page' if pages else 'List'}"
-        fields: list[tuple[str, Any]] = [("data", list[shape])]
-        return page_struct(name, [*fields, ("links", Links), ("meta", ListMeta)] if pages else fields)
+        return _page_of(shape, paged=bool(pages))
 
     def fault(self, fault: Fault, call: Call | None) -> Answer:  # noqa: ARG002 - the request changes nothing here
         """`{"message"}`, with `errors` by field for wrong input."""
@@ -143,6 +142,15 @@ class ChargingDialect(Dialect):
     def fault_type(self, status: int) -> Any:
         """`InvalidBody` for 422, `Message` for the rest."""
         return InvalidBody if status == 422 else Message
+
+
+@cache
+def _page_of(shape: Any, *, paged: bool) -> Any:
+    """One struct for all lists of a shape: several resources may show the same one, such as notes."""
+    name = f"{getattr(shape, '__name__', 'Item')}{'Page' if paged else 'List'}"
+    fields: list[tuple[str, Any]] = [("data", list[shape])]
+    more: list[tuple[str, Any]] = [("links", Links), ("meta", ListMeta)] if paged else []
+    return page_struct(name, [*fields, *more], module=getattr(shape, "__module__", None))
 
 
 def _between(low: int, high: int) -> Any:

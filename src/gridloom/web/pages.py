@@ -36,7 +36,8 @@ def start(apis: Sequence[Api], parts: Sequence[Part], version: str) -> str:
     )
     return _frame(
         "gridloom",
-        f'<header><img src="/assets/mark.svg" alt="" width=40 height=40><h1>gridloom <small>{escape(version)}</small></h1></header>'
+        '<header><img src="/assets/mark.svg" alt="" width=40 height=40>'
+        f"<h1>gridloom <small>{escape(version)}</small></h1></header>"
         "<main><p>The back end of a local energy business. Five APIs on one core.</p>"
         "<table><thead><tr><th>API</th><th>paths</th><th>operations</th><th></th><th></th></tr></thead>"
         f"<tbody>{rows}</tbody></table><h2>State</h2><ul class=state>{states}</ul>"

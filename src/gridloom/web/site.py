@@ -14,6 +14,7 @@ from gridloom import __version__
 from gridloom.kernel.http.api import Api
 from gridloom.kernel.http.call import Services
 from gridloom.web import pages
+from gridloom.web.files import file_routes
 from gridloom.web.state import state_of
 
 HTML = "text/html"
@@ -65,7 +66,7 @@ class Site:
             headers = {"Cache-Control": "public, max-age=3600"}
             return ASGIResponse(body=file.read_bytes(), media_type=MEDIA[suffix], headers=headers)
 
-        return [start, library, docs, openapi, asset, *health(services)]
+        return [start, library, docs, openapi, asset, *health(services), *file_routes(services)]
 
 
 def health(services: Services) -> list[Any]:

@@ -103,7 +103,6 @@ def complete(connection: Connection) -> None:
     from gridloom.kernel.discovery import modules
 
     secure(connection)
-    _become_tenant(connection)
     for table in metadata.sorted_tables:
         for command in table.info.get("commands", ()):
             connection.exec_driver_sql(command, execution_options={"no_parameters": True})
@@ -111,16 +110,6 @@ def complete(connection: Connection) -> None:
         for module in modules(file):
             if make := getattr(module, function, None):
                 make(connection)
-
-
-def _become_tenant(connection: Connection) -> None:
-    """From PostgreSQL 16 on, a login that is no superuser may administer a role that it made, and not switch to it."""
-    from gridloom.kernel.database.transaction import TENANT_ROLE
-
-    kind = "SET" if (connection.dialect.server_version_info or (0,)) >= (16,) else "MEMBER"
-    asked = text("SELECT pg_has_role(current_user, :role, :kind)")
-    if not connection.scalar(asked, {"role": TENANT_ROLE, "kind": kind}):
-        connection.execute(text(f"GRANT {TENANT_ROLE} TO current_user"))
 
 
 def configuration(connection: Connection, versions: Path = VERSIONS) -> Any:

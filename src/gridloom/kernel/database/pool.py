@@ -6,13 +6,14 @@ tenant is known) runs as the owner. Both are opened in one round trip.
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
 import msgspec
 
 from gridloom.kernel.database.transaction import TENANT_ROLE, Flusher, Tx
+from gridloom.kernel.observability import Pool
 
 TENANT_SETTING = "gridloom.tenant"
 
@@ -56,6 +57,12 @@ class Database:
             await self._pool.close()
             self._pool = None
 
+    def load(self) -> Pool:
+        """Connections of this process: open, idle, and the most there may be."""
+        if self._pool is None:
+            return Pool(0, 0, self._size)
+        return Pool(self._pool.get_size(), self._pool.get_idle_size(), self._size)
+
     @asynccontextmanager
     async def tenant(self, tenant_id: int, *, subject: Any = None, read_only: bool = False) -> AsyncIterator[Tx]:
         """A transaction in which only this tenant's rows exist. Commits at the end, rolls back on any exception."""
@@ -89,7 +96,8 @@ class Database:
                     await self.outbox_flusher(tx, tx.outbox)
                 await connection.execute("COMMIT")
             except BaseException:
-                if not connection.is_closed():
+                # A connection that is gone has nothing to roll back, and must not hide what happened.
+                with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
                     await connection.execute("ROLLBACK")
                 raise
         if self.observer is not None:

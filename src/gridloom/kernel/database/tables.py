@@ -108,7 +108,7 @@ def unique(*columns: str) -> UniqueConstraint:
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     """A text column that holds one of a closed set of values."""
-    listed = ", ".join(f"'{value}'" for value in values)
+    listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 

@@ -43,6 +43,8 @@ def _create_role(connection: Connection) -> None:
             "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
     )
-    member = text("SELECT pg_has_role(current_user, :role, 'MEMBER')")
-    if not connection.execute(member, {"role": TENANT_ROLE}).scalar():
+    # From PostgreSQL 16 on, a login that is no superuser may administer a role that it made, and not switch to it.
+    kind = "SET" if (connection.dialect.server_version_info or (0,)) >= (16,) else "MEMBER"
+    asked = text("SELECT pg_has_role(current_user, :role, :kind)")
+    if not connection.scalar(asked, {"role": TENANT_ROLE, "kind": kind}):
         connection.execute(text(f"GRANT {TENANT_ROLE} TO current_user"))

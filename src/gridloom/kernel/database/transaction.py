@@ -91,7 +91,7 @@ class Tx:
         try:
             yield
         except BaseException:
-            if not self.connection.is_closed():
+            with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
                 await self.connection.execute("ROLLBACK TO SAVEPOINT part")
             raise
         await self.connection.execute("RELEASE SAVEPOINT part")
@@ -102,6 +102,9 @@ class Tx:
 
         The caller has proven before that every row it touches belongs to `tenant`.
         """
+        if self.tenant_id is None:
+            yield
+            return
         await self.connection.execute("SET LOCAL ROLE NONE")
         try:
             yield

@@ -108,6 +108,11 @@ class FileStore:
         self._describes = not isinstance(self._store, LocalStore | MemoryStore)
 
     @property
+    def objects(self) -> Any:
+        """The object store itself, for a part that keeps files under keys of its own (months of readings)."""
+        return self._store
+
+    @property
     def signs(self) -> bool:
         """Whether the store itself can hand out signed links."""
         return self._describes

@@ -51,7 +51,20 @@ class Answer(msgspec.Struct):
 class Call:
     """The running request: who, from where, under which id. `state` is what the dispatcher and the router found out."""
 
-    __slots__ = ("_body", "_receive", "_subject", "headers", "id", "limits", "operation", "pairs", "query", "scope", "services", "state")
+    __slots__ = (
+        "_body",
+        "_receive",
+        "_subject",
+        "headers",
+        "id",
+        "limits",
+        "operation",
+        "pairs",
+        "query",
+        "scope",
+        "services",
+        "state",
+    )
 
     def __init__(self, scope: Any, receive: Any, services: Services, operation: Any) -> None:
         self.scope = scope

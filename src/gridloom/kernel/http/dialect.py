@@ -51,6 +51,13 @@ class Dialect:
         """The caller, or None when the request carries nobody. Raises Unauthenticated for a wrong credential."""
         raise NotImplementedError
 
+    async def enter(self, call: Call, subject: Subject) -> Subject:  # noqa: ARG002 - only some APIs have such places
+        """The caller in the place that the request names (a community, a portal), with the rights it gives.
+
+        Called once the caller is known and let in, before any input is read. Raises Forbidden, or a fault of the API.
+        """
+        return subject
+
     def path(self, root: str, path: str) -> str:
         """A declared path as the API serves it; a path that begins with a slash is whole already."""
         return path if path.startswith("/") else f"{root}/{path}"
@@ -100,6 +107,6 @@ def _encode_other(value: Any) -> Any:
     raise NotImplementedError(f"no JSON form for {type(value).__name__}")
 
 
-def page_struct(name: str, fields: list[tuple[str, Any]]) -> type[msgspec.Struct]:
-    """A struct for an envelope's type; used in documents only."""
-    return msgspec.defstruct(name, [(key, shape) for key, shape in fields], kw_only=True)
+def page_struct(name: str, fields: list[tuple[str, Any]], *, module: str | None = None) -> type[msgspec.Struct]:
+    """A struct for an envelope's type; used in documents only. `module` tells two of one name apart there."""
+    return msgspec.defstruct(name, [(key, shape) for key, shape in fields], kw_only=True, module=module)

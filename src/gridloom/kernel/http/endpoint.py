@@ -90,7 +90,7 @@ class Endpoint:
         else:
             subject = await self._caller(call)
             self.services.part(Admission).admit(call, subject, self.dialect)
-            call.subject = subject
+            call.subject = subject = await self.dialect.enter(call, subject)
             if operation.scope != ANYONE and not subject.may(operation.scope):
                 raise Forbidden
         arguments = await self._arguments(call)
@@ -278,7 +278,7 @@ def fault_of(error: Exception) -> Fault:  # noqa: PLR0911 - one line a kind of f
 
 
 def _reference_fault(error: asyncpg.PostgresError) -> Fault:
-    if "still referenced" in str(error.detail or ""):
+    if "referenced from" in str(error.detail or ""):
         return Conflict("This is still in use.", detail=error.constraint_name)
     return Invalid("A reference points at nothing.", field=_column_in(str(error.detail or "")))
 

@@ -20,6 +20,6 @@ def told(taken: Mapping[str, str], in_use: type[Fault]) -> Iterator[None]:
             raise
         raise Invalid("This value is taken already.", field=field) from None
     except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError) as error:
-        if in_use is Conflict or "still referenced" not in str(error.detail or ""):
+        if in_use is Conflict or "referenced from" not in str(error.detail or ""):
             raise
         raise in_use("This is still in use.") from None

@@ -56,7 +56,9 @@ def _scan(path: Path) -> pl.LazyFrame:
         raise WrongFile(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from None
     missing = [name for name in REQUIRED if name not in names]
     if missing:
-        raise WrongFile(f"{path.name} has no column {', '.join(missing)}; expected ean,signal,time,value[,unit][,origin].")
+        raise WrongFile(
+            f"{path.name} has no column {', '.join(missing)}; expected ean,signal,time,value[,unit][,origin]."
+        )
     return frame
 
 
@@ -79,12 +81,18 @@ def _typed(batch: pl.DataFrame, first_row: int) -> pl.DataFrame:
         time.dt.cast_time_unit("ms").dt.timestamp("ms").alias("time_ms"),
         pl.when(value.is_finite()).then(value).alias("value"),
         (pl.col("unit").cast(pl.String) if "unit" in batch.columns else pl.lit(None, pl.String)).alias("unit"),
-        (pl.col("origin").cast(pl.Int16, strict=False) if "origin" in batch.columns else pl.lit(1, pl.Int16)).alias("origin"),
+        (pl.col("origin").cast(pl.Int16, strict=False) if "origin" in batch.columns else pl.lit(1, pl.Int16)).alias(
+            "origin"
+        ),
     )
     for name in ("ean", "signal", "time_ms", "value", "origin"):
         column = typed[name]
         if column.null_count():
             row = int(column.is_null().arg_true()[0])
-            shown = batch["time" if name == "time_ms" else name][row] if name != "origin" or "origin" in batch.columns else ""
+            shown = (
+                batch["time" if name == "time_ms" else name][row]
+                if name != "origin" or "origin" in batch.columns
+                else ""
+            )
             raise WrongFile(f"row {first_row + row}: {shown!r} is no {name.removesuffix('_ms')}.", field=name)
     return typed

@@ -84,7 +84,9 @@ async def _write_part(tx: Tx, part: pl.DataFrame, cid: int, points: dict[str, in
     points.update(await _points(tx, unknown, cid, result))
     channels = await _channels(tx, pairs, points)
     keyed = pairs.with_columns(
-        channel=pl.Series([channels[points[ean], moid].id for ean, moid in pairs.select("ean", "signal").rows()], dtype=pl.Int64),
+        channel=pl.Series(
+            [channels[points[ean], moid].id for ean, moid in pairs.select("ean", "signal").rows()], dtype=pl.Int64
+        ),
         same=pl.Series([_is_same(unit, moid) for _, moid, unit in pairs.rows()], dtype=pl.Boolean),
     )
     joined = part.join(keyed, on=["ean", "signal", "unit"], how="left", nulls_equal=True, maintain_order="left")
@@ -114,9 +116,10 @@ def _is_same(unit: str | None, moid: int) -> bool:
     if unit is None:
         return True
     try:
-        return units.conversion(unit, kind.unit_symbol) == (1, 0)
+        factor, offset = units.conversion(unit, kind.unit_symbol)
     except (units.UnknownUnit, units.UnitMismatch) as fault:
         raise WrongFile(f"signal {moid}: {fault.message}.", field="unit") from None
+    return factor == 1 and offset == 0
 
 
 async def _points(tx: Tx, eans: list[str], cid: int, result: Imported) -> dict[str, int]:
@@ -152,7 +155,7 @@ async def _channels(tx: Tx, pairs: pl.DataFrame, points: dict[str, int]) -> dict
     for moid in set(wanted.values()):
         _is_same(None, moid)
     found = await series.channels_for(tx, wanted)
-    for (point_id, moid) in wanted:
+    for point_id, moid in wanted:
         if (point_id, moid) not in found:
             kind = SIGNAL_TYPES[moid]
             found[point_id, moid] = await series.ensure_channel(
