@@ -81,10 +81,7 @@ class ChargingDialect(Dialect):
 
     async def authenticate(self, call: Call) -> Subject | None:
         """An API token as bearer."""
-        scheme, _, secret = call.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthenticated
-        subject = await call.services.part(Identity).by_token(secret.strip(), ("charging", "service"))
+        subject = await call.services.part(Identity).by_token(call.bearer, ("charging", "service"))
         if subject is None:
             raise Unauthenticated
         return subject

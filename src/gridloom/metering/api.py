@@ -39,11 +39,9 @@ class MeteringDialect(Dialect):
     async def authenticate(self, call: Call) -> Subject | None:
         """A login token or service token as bearer; operations that declare the key accept `X-Auth` too."""
         identity = call.services.part(Identity)
-        scheme, _, secret = call.headers.get("authorization", "").partition(" ")
-        if secret and scheme.lower() == "bearer":
-            found = await identity.by_token(secret.strip(), ("metering", "service"))
-            if found is not None:
-                return found
+        found = await identity.by_token(call.bearer, ("metering", "service"))
+        if found is not None:
+            return found
         if "APIKeyHeader" in (call.operation.security or ()) and (key := call.headers.get("x-auth")):
             found = await identity.by_token(key.strip(), ("metering-key",))
             if found is not None:

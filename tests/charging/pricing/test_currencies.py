@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
@@ -26,9 +26,15 @@ OTHERS = ("SEK", "NOK", "DKK", "CHF", "PLN", "CZK", "HUF")
 
 class TestCurrencies(ResourceSuite):
     resource = currencies
-    good = POUND
-    changed = {"alphabeticCode": "GBP", "prefix": None, "suffix": " pounds", "decimal": None, "minorUnitSign": None}
-    bad = {
+    good: ClassVar = POUND
+    changed: ClassVar = {
+        "alphabeticCode": "GBP",
+        "prefix": None,
+        "suffix": " pounds",
+        "decimal": None,
+        "minorUnitSign": None,
+    }
+    bad: ClassVar = {
         "alphabeticCode": ("EURO", "eur", "", None, 978, "ZZZ"),
         "decimal": (-1, 9, "two", 1.5),
         "unitPriceAndCalculationsDecimal": (-1, 9, "five", 0.5),
@@ -53,7 +59,7 @@ async def test_an_answer_is_bare_and_name_and_number_follow_from_the_code(caller
         "minorUnitSign": None,
     }  # fmt: skip
     assert (await caller.get(f"{URL}/{euro['id']}")).json() == euro
-    changed = await caller.patch(f"{URL}/{euro['id']}", json={"alphabeticCode": "EUR", "decimal": 2})
+    changed: ClassVar = await caller.patch(f"{URL}/{euro['id']}", json={"alphabeticCode": "EUR", "decimal": 2})
     assert changed.json() == {**euro, "decimal": 2}
     assert (await caller.get(URL)).json()["data"] == [changed.json()]
 

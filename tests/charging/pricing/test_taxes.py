@@ -1,5 +1,7 @@
 """Taxes."""
 
+from typing import ClassVar
+
 import pytest
 from tests.charging.kit import caller_of
 from tests.suites.client import Callers, answers
@@ -13,9 +15,9 @@ VAT = {"name": "VAT", "percentage": 21.5, "displayName": [{"locale": "en", "tran
 
 class TestTaxes(ResourceSuite):
     resource = taxes
-    good = VAT
-    changed = {"percentage": 6}
-    bad = {
+    good: ClassVar = VAT
+    changed: ClassVar = {"percentage": 6}
+    bad: ClassVar = {
         "percentage": (-1, 100.5, "many", None, 1e300, 20.123456),
         "displayName": (
             "VAT", [{"locale": 5}], [{"locale": "en"}], [{"translation": "VAT"}], [{"locale": "not a tag", "translation": "VAT"}],

@@ -23,7 +23,9 @@ _PLAIN = (
 def applied(party: Party, fields: PartyFields, now: datetime) -> Party:
     """The party as it is after this write. Raises Invalid for an e-mail address that is none."""
     new: dict[str, Any] = {
-        name: value for name in _PLAIN if (value := getattr(fields, name)) is not UNSET and value != getattr(party, name)
+        name: value
+        for name in _PLAIN
+        if (value := getattr(fields, name)) is not UNSET and value != getattr(party, name)
     }
     for name in ("email", "billing_email"):
         if (text := getattr(fields, name)) is not UNSET:
@@ -112,9 +114,7 @@ def _registrations(
 
 def _registration(country: str | None, number: str, now: datetime) -> Registration:
     is_valid = rules.vat_number(number, country).is_valid
-    return Registration(
-        number=number, country=country, is_valid=is_valid, checked_at=None if is_valid is None else now
-    )
+    return Registration(number=number, country=country, is_valid=is_valid, checked_at=None if is_valid is None else now)
 
 
 _NOBODY = UUID(int=0)

@@ -13,7 +13,7 @@ class PartyEvent(Event, kw_only=True, frozen=True):
     party_id: int
     public_id: UUID
     kind: Kind
-    version: UUID
+    version_id: UUID
 
     def aggregate(self) -> str | None:
         """The events of one party are told in their order."""

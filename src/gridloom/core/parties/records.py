@@ -30,7 +30,7 @@ class Listed(Struct, Generic[T], frozen=True):
         return self.others if self.primary is None else (self.primary, *self.others)
 
 
-class AddressFields(Struct, kw_only=True):
+class AddressFields(Struct, frozen=True, kw_only=True):
     """A new address. country: ISO 3166-1 alpha-2. number: with letters where they belong to it."""
 
     street: str | None = None

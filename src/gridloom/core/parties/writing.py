@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import msgspec
 
@@ -9,20 +10,23 @@ from gridloom.core.parties import changes, rules
 from gridloom.core.parties.events import PartyChanged, PartyCreated, PartyRemoved
 from gridloom.core.parties.reading import by_id
 from gridloom.core.parties.records import (
-    ADDRESS_ROLES,
     Address,
     AddressFields,
     Kind,
+    Listed,
+    Membership,
     Party,
     PartyFields,
     Phone,
-    PhoneType,
+    Role,
 )
+from gridloom.core.parties.tables import ADDRESS_ROLES
+from gridloom.core.parties.values import add_address, add_phone, address_values
 from gridloom.kernel import clock
 from gridloom.kernel.audit.actor import actor
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
-from gridloom.kernel.errors import Invalid, NotFound
+from gridloom.kernel.errors import NotFound
 from gridloom.kernel.events.event import emit
 from gridloom.kernel.ids import uuid7
 
@@ -60,15 +64,6 @@ _JOIN = sql(
 )
 _NEWEST = sql("SELECT id, version_id FROM parties.party WHERE id = ANY(CAST(:ids AS bigint[]))")
 _ATTACH = sql('UPDATE identity."user" SET party_id = :party_id, updated_at = now() WHERE id = :user_id')
-_ADD_PHONE = sql(
-    "INSERT INTO parties.phone_number (tenant_id, public_id, country, number, national, type, is_valid, created_at) "
-    "VALUES (:tenant_id, :public_id, :country, :number, :national, :type, :is_valid, :created_at) RETURNING id"
-)
-_ADDRESS_COLUMNS = tuple(each.name for each in msgspec.structs.fields(AddressFields))
-_ADD_ADDRESS = sql(
-    f"INSERT INTO parties.address (tenant_id, public_id, created_at, {', '.join(_ADDRESS_COLUMNS)}) "
-    f"VALUES (:tenant_id, :public_id, :created_at, {', '.join(f':{name}' for name in _ADDRESS_COLUMNS)}) RETURNING id"
-)
 
 
 async def create(tx: Tx, kind: Kind, fields: PartyFields) -> Party:
@@ -80,7 +75,7 @@ async def create(tx: Tx, kind: Kind, fields: PartyFields) -> Party:
     party = msgspec.structs.replace(party, id=int(number))
     party = await _link(tx, party, blank)
     await _keep(tx, party)
-    emit(tx, PartyCreated(party_id=party.id, public_id=party.public_id, kind=kind, version=party.version))
+    emit(tx, PartyCreated(party_id=party.id, public_id=party.public_id, kind=kind, version_id=party.version))
     return party
 
 
@@ -99,7 +94,7 @@ async def change(tx: Tx, party_id: int, change: Change) -> Party:
     after = msgspec.structs.replace(after, version=uuid7(), number=before.number + 1, updated_at=now)
     after = await _link(tx, after, before)
     await _renew(tx, after)
-    emit(tx, PartyChanged(party_id=after.id, public_id=after.public_id, kind=after.kind, version=after.version))
+    emit(tx, PartyChanged(party_id=after.id, public_id=after.public_id, kind=after.kind, version_id=after.version))
     return after
 
 
@@ -107,11 +102,9 @@ async def remove(tx: Tx, party_id: int) -> Party:
     """Stop showing a party; the version that says so is its last. Raises NotFound."""
     before = await _locked(tx, party_id)
     now = clock.now()
-    gone = msgspec.structs.replace(
-        before, version=uuid7(), number=before.number + 1, updated_at=now, deleted_at=now
-    )
+    gone = msgspec.structs.replace(before, version=uuid7(), number=before.number + 1, updated_at=now, deleted_at=now)
     await _renew(tx, gone)
-    emit(tx, PartyRemoved(party_id=gone.id, public_id=gone.public_id, kind=gone.kind, version=gone.version))
+    emit(tx, PartyRemoved(party_id=gone.id, public_id=gone.public_id, kind=gone.kind, version_id=gone.version))
     return gone
 
 
@@ -120,36 +113,46 @@ async def lock_email(tx: Tx, email: str) -> None:
     await tx.run(_LOCK_EMAIL, name=f"parties.email:{tx.tenant}:{rules.email_key(email)}")
 
 
-async def add_address(tx: Tx, fields: AddressFields) -> Address:
-    """A new address, linked to nobody yet."""
-    values = {name: getattr(fields, name) for name in _ADDRESS_COLUMNS}
-    if values["country"]:
-        values["country"] = values["country"].upper()
-    public_id, now = uuid7(), clock.now()
-    number = await tx.scalar(_ADD_ADDRESS, tenant_id=tx.tenant, public_id=public_id, created_at=now, **values)
-    return Address(id=int(number), public_id=public_id, created_at=now, **values)
+async def set_address(tx: Tx, party_id: int, role: Role, fields: AddressFields | None) -> Party:
+    """Give a party its address of a role, or take it away; what it had there is no longer linked. Raises NotFound."""
+    before = await _locked(tx, party_id)
+    there = before.address(role)
+    if fields is None:
+        listed = Listed[Address]()
+    elif there is not None and address_values(there) == address_values(fields):
+        return before
+    else:
+        listed = Listed(await add_address(tx, fields))
+    return await change(tx, party_id, PartyFields(addresses={role: listed}))
 
 
-async def add_phone(tx: Tx, text: str, country: str | None = None, *, soft: bool = False) -> Phone:
-    """A new phone number, linked to nobody yet. country: where it is dialled so, unless it begins with +.
+async def set_phone(
+    tx: Tx, party_id: int, text: str | None, country: str | None = None, *, soft: bool = False
+) -> Party:
+    """Give a party its one phone number, or take it away. Raises NotFound, and Invalid as `add_phone` does."""
+    before = await _locked(tx, party_id)
+    if not text:
+        return await change(tx, party_id, PartyFields(phones=Listed[Phone]()))
+    read, there = rules.phone(text, country), before.phones.primary
+    if there is not None and there.number == (read.number if read else text.strip()):
+        return before
+    return await change(tx, party_id, PartyFields(phones=Listed(await add_phone(tx, text, country, soft=soft))))
 
-    Raises Invalid for what is no phone number; with `soft` it is kept as it was written.
-    """
-    read = rules.phone(text, country)
-    if read is None and not soft:
-        raise Invalid(rules.BAD_PHONE, field="number")
-    kind: PhoneType | None = read.type if read else None
-    public_id, now = uuid7(), clock.now()
-    values: dict[str, Any] = {
-        "country": read.country if read else (country.upper() if country else None),
-        "number": read.number if read else text.strip(),
-        "national": read.national if read else text.strip(),
-        "is_valid": read is not None,
-    }
-    number = await tx.scalar(
-        _ADD_PHONE, tenant_id=tx.tenant, public_id=public_id, created_at=now, type=kind, **values
-    )
-    return Phone(id=int(number), public_id=public_id, created_at=now, type=kind, **values)
+
+async def join(
+    tx: Tx, person_id: int, organisation: Party, *, role: str = "member", pinned: UUID | None = None
+) -> Party:
+    """Put a person into an organisation; the first one is the primary one. Raises NotFound."""
+    place = Membership(organisation_id=organisation.id, public_id=organisation.public_id, role=role, pinned=pinned)
+
+    def joined(person: Party) -> PartyFields:
+        listed = person.organisations
+        others = [each for each in listed.all if each.organisation_id != organisation.id]
+        if listed.primary is None or listed.primary.organisation_id == organisation.id:
+            return PartyFields(organisations=Listed(place, tuple(others)))
+        return PartyFields(organisations=Listed(listed.primary, (*others[1:], place)))
+
+    return await change(tx, person_id, joined)
 
 
 async def attach_user(tx: Tx, user_id: int, party_id: int) -> None:
@@ -219,7 +222,9 @@ async def _with_seen(tx: Tx, party: Party) -> Party:
     newest = {row["id"]: row["version_id"] for row in rows}
     seen = [msgspec.structs.replace(each, seen=newest.get(each.organisation_id)) for each in listed.all]
     first = seen.pop(0) if listed.primary is not None else None
-    return msgspec.structs.replace(party, organisations=msgspec.structs.replace(listed, primary=first, others=tuple(seen)))
+    return msgspec.structs.replace(
+        party, organisations=msgspec.structs.replace(listed, primary=first, others=tuple(seen))
+    )
 
 
 def _placed(listed: Any) -> Iterable[tuple[int, Any]]:

@@ -81,6 +81,12 @@ class Call:
         self._subject: Subject | None = None
 
     @property
+    def bearer(self) -> str:
+        """The bearer token of the request; empty when there is none."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    @property
     def method(self) -> str:
         """The HTTP method."""
         return str(self.scope["method"])

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from gridloom.kernel.database.statement import Statement
@@ -20,12 +20,18 @@ Clause: TypeAlias = Callable[[BindParameter[Any]], ColumnElement[bool]]
 
 @dataclass(frozen=True)
 class Filter:
-    """type: what travels. clause: the condition, given the bound value. bind: the SQL type of the value. value: wire -> bound."""
+    """type: what travels. clause: the condition, given the bound value. bind: the SQL type of the value. value: wire -> bound.
+
+    default: what holds when a caller does not say (UNSET: nothing). decides_removed: it says itself whether rows that were
+    removed are in the list, which leaves them out otherwise.
+    """
 
     type: Any
     clause: Clause
     bind: Any
     value: Callable[[Any], Any] = field(default=lambda value: value)
+    default: Any = UNSET
+    decides_removed: bool = False
 
     def condition(self, name: str) -> ColumnElement[bool]:
         """The condition with its value bound under `name`."""
@@ -61,7 +67,19 @@ def contains(column: Column) -> Filter:
 def holds(column: Column, wire: Any = str) -> Filter:
     """The array column holds this value."""
     item = column.type.item_type  # type: ignore[attr-defined]  # only array columns are given here
-    return Filter(wire, lambda value: column.contains([value]), item)
+    return Filter(wire, lambda value: column.contains(cast(array([value]), column.type)), item)
+
+
+def removed(column: Column) -> Filter:
+    """`1`: the rows that were removed, `0` and by default: those that were not. column: when a row was removed."""
+    return Filter(
+        Literal["0", "1"],
+        lambda value: column.is_not(None) == value,
+        Boolean(),
+        lambda value: value == "1",
+        default="0",
+        decides_removed=True,
+    )
 
 
 def when(type_: Any, clause: Clause, bind: Any, value: Callable[[Any], Any] = lambda value: value) -> Filter:

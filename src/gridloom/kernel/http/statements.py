@@ -68,7 +68,7 @@ class Statements:
             found.append(or_(mine, self._shared) if reads and self._shared is not None else mine)
         if self._where is not None:
             found.append(self._where)
-        if self._soft_delete is not None:
+        if self._soft_delete is not None and not any(self._filters[name].decides_removed for name in filters):
             found.append(self._soft_delete.is_(None))
         found.extend(self._filters[name].condition(f"f_{name}") for name in filters)
         return found

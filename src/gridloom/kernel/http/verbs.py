@@ -141,10 +141,11 @@ def _filters(resource: "Resource", dialect: Dialect, query: Any) -> dict[str, An
     if query is None or not resource.filters:
         return {}
     source = query.filters if dialect.filter_object else query
-    if source is msgspec.UNSET:
-        return {}
-    values = ((name, getattr(source, f"f{i}")) for i, name in enumerate(resource.filters))
-    return {name: value for name, value in values if value is not msgspec.UNSET}
+    found: dict[str, Any] = {}
+    for i, (name, each) in enumerate(resource.filters.items()):
+        value = getattr(source, f"f{i}", msgspec.UNSET)
+        found[name] = each.default if value is msgspec.UNSET else value
+    return {name: value for name, value in found.items() if value is not msgspec.UNSET}
 
 
 def _includes(query: Any) -> list[str]:

@@ -71,7 +71,7 @@ async def refresh(tx: Tx, call: Call, identity: Identity) -> TokenResponse:
 
     if call.subject.kind != "metering" or call.subject.user_id is None:
         raise Unauthenticated("Only the token of a sign-in can be refreshed.")
-    secret = call.headers["authorization"].partition(" ")[2].strip()
+    secret = call.bearer
     until = clock.now() + LASTS
     digest = token_digest(secret)
     await tx.run(_EXTEND, until=until, digest=digest)
