@@ -38,12 +38,12 @@ user = tenant_table(
     Column("party_id", BigInteger, doc="The person behind the login, in parties.party."),
     Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'"), doc="Roles, see core/identity/roles.py."),
     Column("status", Text, nullable=False, server_default="active"),
-    Column("failed_logins", Integer, nullable=False, server_default=text("0")),
-    Column("locked_until", Instant),
     created_at(),
     updated_at(),
     one_of("status", ("active", "pending", "disabled")),
-    Index("uq_user_login", text("lower(login)"), "tenant_id", unique=True),
+    Index("uq_user_login", "tenant_id", text("lower(login)"), unique=True),
+    # Signing in starts before the tenant is known.
+    Index("ix_user_login", text("lower(login)")),
 )
 
 token = tenant_table(

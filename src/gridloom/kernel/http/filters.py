@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, cast, func, select
+from msgspec import UNSET
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Table, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.elements import KeyedColumnElement
 

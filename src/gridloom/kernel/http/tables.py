@@ -16,6 +16,6 @@ idempotency = tenant_table(
     Column("headers", JSONB, nullable=False),
     Column("body", LargeBinary, nullable=False),
     created_at(),
-    Index(None, "tenant_id", "created_at"),
+    Index(None, "created_at"),
     key=("subject", "operation", "key"),
 )

@@ -1,0 +1,76 @@
+"""Which number a wrong field has: the rule it breaks, found from the type that was asked for."""
+
+import types
+import typing
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from gridloom.communities.roles import ROLES
+from gridloom.kernel.errors import FieldError
+from gridloom.kernel.http.dialect import QueryField
+from gridloom.kernel.http.operation import Operation
+
+EXCEPTION = 1
+TEXT, INTEGER, BOOLEAN, DATE, NUMBER, LIST = 5000, 5001, 5004, 5005, 5006, 5007
+EMPTY, SORT, ROLE, AT_LEAST_1 = 5008, 5009, 5010, 5011
+
+Sort = Literal["ASC", "DESC"]
+
+_BY_TYPE: dict[Any, int] = {
+    str: TEXT, int: INTEGER, bool: BOOLEAN, datetime: DATE, date: DATE, float: NUMBER, Decimal: NUMBER,
+}  # fmt: skip
+
+
+def number_of(error: FieldError, operation: Operation, pages: list[QueryField]) -> int:
+    """The number of a wrong field. Inside an object of the body, and where no type says more, it is 1.
+
+    A field whose `Meta` has `extra={"number": …}` says its own number for values of the right type that break its rule.
+    """
+    if error.where == "path":
+        return INTEGER
+    if len(error.path) != 1:
+        return EXCEPTION
+    wanted = _type_of(error, operation, pages)
+    if wanted is None:
+        return EXCEPTION
+    number, own = _of_type(wanted)
+    if " of length >= " in error.message:
+        return EMPTY
+    if error.message.endswith(">= 1"):
+        return AT_LEAST_1
+    return own if own is not None and not error.message.startswith(("Expected", "This field is required")) else number
+
+
+def _type_of(error: FieldError, operation: Operation, pages: list[QueryField]) -> Any:
+    part = operation.inputs.get({"header": "headers"}.get(error.where, error.where))
+    fields: Mapping[str, Any] = {f.encode_name: f.type for f in _fields(part)}
+    if error.where == "query":
+        fields = {**{f.name: f.type for f in pages}, **fields}
+    return fields.get(str(error.path[0]))
+
+
+def _fields(part: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    for option in typing.get_args(part) or (part,):
+        if isinstance(option, type) and issubclass(option, msgspec.Struct):
+            return msgspec.structs.fields(option)
+    return ()
+
+
+def _of_type(wanted: Any) -> tuple[int, int | None]:
+    own: int | None = None
+    while typing.get_origin(wanted) is typing.Annotated:
+        wanted, *metas = typing.get_args(wanted)
+        own = next((each.extra["number"] for each in metas if "number" in (each.extra or {})), own)
+    origin, options = typing.get_origin(wanted), typing.get_args(wanted)
+    if origin in (typing.Union, types.UnionType):
+        known = [_of_type(each) for each in options if each not in (msgspec.UnsetType, type(None))]
+        return (known[0][0], own or known[0][1]) if known else (EXCEPTION, own)
+    if origin is Literal:
+        return {frozenset(("ASC", "DESC")): SORT, frozenset(ROLES): ROLE}.get(frozenset(options), EXCEPTION), own
+    if origin is list or wanted is list:
+        return LIST, own
+    return _BY_TYPE.get(wanted, EXCEPTION), own

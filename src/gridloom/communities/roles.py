@@ -1,0 +1,57 @@
+"""Who may call which operation: one table, read at the door of every request.
+
+A role counts inside one community, the one that `x-community-id` names. An operation that is about the caller alone needs no
+community. An operation that is missing here cannot be called by anybody.
+"""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, TypeAlias
+
+Role: TypeAlias = Literal["MEMBER", "MANAGER", "ADMIN"]
+
+ROLES: tuple[Role, ...] = ("MEMBER", "MANAGER", "ADMIN")
+RANK: dict[str, int] = {role: rank for rank, role in enumerate(ROLES)}
+
+
+class Need(NamedTuple):
+    """What an operation asks of its caller: to be a user, and the least role in the named community."""
+
+    user: bool
+    least: Role | None
+
+
+SELF = Need(user=True, least=None)
+MEMBER = Need(user=False, least="MEMBER")
+MANAGER = Need(user=False, least="MANAGER")
+ADMIN = Need(user=False, least="ADMIN")
+
+NEEDED: dict[str, Need] = {
+    "get_users": SELF,
+    "put_users": SELF,
+    "post_communities_logout": SELF,
+    "get_communities_my_communities": SELF,
+    "post_communities": SELF,
+    "delete_communities_leave_id_community": SELF,
+    "get_communities_admins": MEMBER,
+    "get_communities_users": MANAGER,
+    "put_communities": MANAGER,
+    "patch_communities": MANAGER,
+    "delete_communities_kick_id_user": ADMIN,
+    "delete_communities_delete_id_community": ADMIN,
+}
+
+
+def at_least(role: str, least: str) -> bool:
+    """Whether a role is this one or a higher one."""
+    return RANK[role] >= RANK[least]
+
+
+def highest(roles: Iterable[str]) -> Role | None:
+    """The highest of several roles; names that are no role do not count."""
+    known = [role for role in ROLES if role in set(roles)]
+    return known[-1] if known else None
+
+
+def lower(one: Role, other: Role) -> Role:
+    """The lower of two roles."""
+    return min(one, other, key=RANK.__getitem__)

@@ -1,0 +1,211 @@
+"""What errors say, in the languages of `Accept-Language`: English, French, Dutch, German."""
+
+from functools import lru_cache
+from typing import TypeAlias
+
+LANGUAGES = ("en", "fr", "nl", "de")
+DEFAULT = "en"
+
+Texts: TypeAlias = dict[str, str]
+
+
+def _said(en: str, fr: str, nl: str, de: str) -> Texts:
+    return {"en": en, "fr": fr, "nl": nl, "de": de}
+
+
+# A number is an error code of this API; a name is a sentence for one case of a code, or for an error without a number.
+TEXTS: dict[int | str, Texts] = {
+    1: _said(
+        "Something went wrong on our side.",
+        "Une erreur est survenue de notre côté.",
+        "Er ging iets mis aan onze kant.",
+        "Bei uns ist etwas schiefgegangen.",
+    ),
+    4: _said(
+        "Your role does not allow this.",
+        "Votre rôle ne permet pas cette action.",
+        "Uw rol laat dit niet toe.",
+        "Ihre Rolle erlaubt das nicht.",
+    ),
+    5: _said(
+        "The request does not say which community it is about.",
+        "La requête n'indique pas de quelle communauté il s'agit.",
+        "Het verzoek zegt niet om welke gemeenschap het gaat.",
+        "Die Anfrage sagt nicht, um welche Gemeinschaft es geht.",
+    ),
+    6: _said(
+        "You are not signed in, or your sign-in has ended.",
+        "Vous n'êtes pas connecté, ou votre session a pris fin.",
+        "U bent niet aangemeld, of uw aanmelding is verlopen.",
+        "Sie sind nicht angemeldet, oder Ihre Anmeldung ist abgelaufen.",
+    ),
+    5000: _said("must be text", "doit être un texte", "moet tekst zijn", "muss ein Text sein"),
+    5001: _said(
+        "must be a whole number", "doit être un nombre entier", "moet een geheel getal zijn", "muss eine ganze Zahl sein"
+    ),
+    5002: _said(
+        "must be an e-mail address",
+        "doit être une adresse e-mail",
+        "moet een e-mailadres zijn",
+        "muss eine E-Mail-Adresse sein",
+    ),
+    5003: _said("must be a file", "doit être un fichier", "moet een bestand zijn", "muss eine Datei sein"),
+    5004: _said(
+        "must be true or false", "doit être vrai ou faux", "moet waar of onwaar zijn", "muss wahr oder falsch sein"
+    ),
+    5005: _said("must be a date", "doit être une date", "moet een datum zijn", "muss ein Datum sein"),
+    5006: _said("must be a number", "doit être un nombre", "moet een getal zijn", "muss eine Zahl sein"),
+    5007: _said("must be a list", "doit être une liste", "moet een lijst zijn", "muss eine Liste sein"),
+    5008: _said("must not be empty", "ne peut pas être vide", "mag niet leeg zijn", "darf nicht leer sein"),
+    5009: _said("must be ASC or DESC", "doit être ASC ou DESC", "moet ASC of DESC zijn", "muss ASC oder DESC sein"),
+    5010: _said(
+        "must be MEMBER, MANAGER or ADMIN",
+        "doit être MEMBER, MANAGER ou ADMIN",
+        "moet MEMBER, MANAGER of ADMIN zijn",
+        "muss MEMBER, MANAGER oder ADMIN sein",
+    ),
+    5011: _said("must be 1 or more", "doit valoir au moins 1", "moet minstens 1 zijn", "muss mindestens 1 sein"),
+    10002: _said(
+        "There is no such community any more.",
+        "Cette communauté n'existe plus.",
+        "Deze gemeenschap bestaat niet meer.",
+        "Diese Gemeinschaft gibt es nicht mehr.",
+    ),
+    10005: _said(
+        "This user does not belong to this community.",
+        "Cet utilisateur ne fait pas partie de cette communauté.",
+        "Deze gebruiker hoort niet bij deze gemeenschap.",
+        "Dieser Benutzer gehört nicht zu dieser Gemeinschaft.",
+    ),
+    10006: _said(
+        "The last administrator cannot go; appoint another one first, or delete the community.",
+        "Le dernier administrateur ne peut pas partir ; nommez-en d'abord un autre, ou supprimez la communauté.",
+        "De laatste beheerder kan niet weg; benoem eerst een andere, of verwijder de gemeenschap.",
+        "Der letzte Administrator kann nicht gehen; ernennen Sie zuerst einen anderen, oder löschen Sie die Gemeinschaft.",
+    ),
+    10010: _said(
+        "This user does not belong to this community.",
+        "Cet utilisateur ne fait pas partie de cette communauté.",
+        "Deze gebruiker hoort niet bij deze gemeenschap.",
+        "Dieser Benutzer gehört nicht zu dieser Gemeinschaft.",
+    ),
+    10011: _said(
+        "The last administrator cannot give up this role; appoint another one first.",
+        "Le dernier administrateur ne peut pas renoncer à ce rôle ; nommez-en d'abord un autre.",
+        "De laatste beheerder kan deze rol niet opgeven; benoem eerst een andere.",
+        "Der letzte Administrator kann diese Rolle nicht abgeben; ernennen Sie zuerst einen anderen.",
+    ),
+    10012: _said(
+        "There is no such community any more.",
+        "Cette communauté n'existe plus.",
+        "Deze gemeenschap bestaat niet meer.",
+        "Diese Gemeinschaft gibt es nicht mehr.",
+    ),
+    10013: _said(
+        "The community to delete is not the one that this request is made in.",
+        "La communauté à supprimer n'est pas celle dans laquelle cette requête est faite.",
+        "De te verwijderen gemeenschap is niet die waarin dit verzoek wordt gedaan.",
+        "Die zu löschende Gemeinschaft ist nicht die, in der diese Anfrage gestellt wird.",
+    ),
+    80002: _said(
+        "You have no profile yet; read it once, and it is there.",
+        "Vous n'avez pas encore de profil ; consultez-le une fois et il existera.",
+        "U hebt nog geen profiel; vraag het één keer op, en het is er.",
+        "Sie haben noch kein Profil; rufen Sie es einmal ab, dann gibt es eines.",
+    ),
+    "user_missing": _said(
+        "This is about a user's own account, and the request comes from no user.",
+        "Ceci concerne le compte d'un utilisateur, et la requête ne vient d'aucun utilisateur.",
+        "Dit gaat over het account van een gebruiker, en het verzoek komt van geen gebruiker.",
+        "Hier geht es um das Konto eines Benutzers, und die Anfrage kommt von keinem Benutzer.",
+    ),
+    "not_in_community": _said(
+        "You do not belong to this community.",
+        "Vous ne faites pas partie de cette communauté.",
+        "U hoort niet bij deze gemeenschap.",
+        "Sie gehören nicht zu dieser Gemeinschaft.",
+    ),
+    "wrong_password": _said(
+        "Login or password is wrong.",
+        "L'identifiant ou le mot de passe est incorrect.",
+        "De gebruikersnaam of het wachtwoord is fout.",
+        "Anmeldename oder Passwort ist falsch.",
+    ),
+    "invalid": _said(
+        "The request is not valid.",
+        "La requête n'est pas valable.",
+        "Het verzoek is niet geldig.",
+        "Die Anfrage ist nicht gültig.",
+    ),
+    "not_found": _said(
+        "There is nothing at this address.",
+        "Il n'y a rien à cette adresse.",
+        "Er is niets op dit adres.",
+        "Unter dieser Adresse gibt es nichts.",
+    ),
+    "method_not_allowed": _said(
+        "This address does not know this method.",
+        "Cette adresse ne connaît pas cette méthode.",
+        "Dit adres kent deze methode niet.",
+        "Diese Adresse kennt diese Methode nicht.",
+    ),
+    "conflict": _said(
+        "This does not go together with what is there already.",
+        "Ceci est incompatible avec ce qui existe déjà.",
+        "Dit gaat niet samen met wat er al is.",
+        "Das verträgt sich nicht mit dem, was es schon gibt.",
+    ),
+    "too_large": _said(
+        "The request is too large.",
+        "La requête est trop volumineuse.",
+        "Het verzoek is te groot.",
+        "Die Anfrage ist zu groß.",
+    ),
+    "wrong_media_type": _said(
+        "The request is in a form that is not read here.",
+        "La requête a un format qui n'est pas lu ici.",
+        "Het verzoek heeft een vorm die hier niet wordt gelezen.",
+        "Die Anfrage hat eine Form, die hier nicht gelesen wird.",
+    ),
+    "rate_limited": _said(
+        "Too many requests; please wait a little.",
+        "Trop de requêtes ; veuillez patienter un peu.",
+        "Te veel verzoeken; wacht even.",
+        "Zu viele Anfragen; bitte warten Sie ein wenig.",
+    ),
+    "unavailable": _said(
+        "This cannot be reached at the moment.",
+        "Ceci n'est pas joignable pour le moment.",
+        "Dit is op dit moment niet bereikbaar.",
+        "Das ist im Augenblick nicht erreichbar.",
+    ),
+}
+
+
+@lru_cache(maxsize=1024)
+def language(accepted: str) -> str:
+    """The best of our languages for an `Accept-Language` header (RFC 9110, 12.5.4); English when none fits."""
+    best, weight = DEFAULT, 0.0
+    for part in accepted[:500].lower().split(","):
+        name, _, parameter = part.strip().partition(";")
+        code = name.strip().partition("-")[0]
+        quality = _quality(parameter.strip())
+        if code in LANGUAGES and quality > weight:
+            best, weight = code, quality
+    return best
+
+
+def said(key: int | str, speech: str) -> str | None:
+    """The sentence of an error in a language; None for an error that has none here."""
+    found = TEXTS.get(key)
+    return None if found is None else found[speech]
+
+
+def _quality(parameter: str) -> float:
+    name, _, value = parameter.partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except ValueError:
+        return 0.0
