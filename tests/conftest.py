@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import create_engine, make_url
 
@@ -26,6 +27,11 @@ from gridloom.kernel.database.tables import metadata
 from gridloom.kernel.discovery import load_tables
 
 pytest_plugins = ["tests.suites.fixtures"]
+
+# The same examples in every run, so that a red run is red again; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 

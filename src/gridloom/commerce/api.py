@@ -1,10 +1,10 @@
 """The commerce API: identity, relations, catalogue, orders, stock and logistics, in the dialect its clients speak."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Meta
 
+from gridloom.commerce.paging import PAGE_SIZE, PageSize, PageToken, page_request
 from gridloom.commerce.tokens import CommerceIssuer
 from gridloom.core.identity.store import Identity
 from gridloom.kernel.errors import Fault, Invalid, Unauthenticated
@@ -14,8 +14,6 @@ from gridloom.kernel.http.dialect import Dialect, QueryField
 from gridloom.kernel.http.pages import PageOf, PageRequest, Pages
 from gridloom.kernel.http.subject import Subject
 
-PAGE_SIZE = 25
-MAX_PAGE = 250
 NAMESPACES = ("iam", "rel", "cat", "odr", "wms", "lcs", "mes", "cnt", "spl", "tpl", "qcq", "int")
 
 # The labels of the reference, and the short ones that clients in the field look at; both are sent.
@@ -64,22 +62,15 @@ class CommerceDialect(Dialect):
         if not pages:
             return []
         return [
-            QueryField("x-page", Annotated[str, Meta(max_length=2000)], "1", "header"),
-            QueryField("x-page-size", Annotated[int, Meta(ge=1)], PAGE_SIZE, "header"),
+            QueryField("x-page", PageToken, "1", "header"),
+            QueryField("x-page-size", PageSize, PAGE_SIZE, "header"),
         ]
 
     def page_request(self, values: dict[str, Any], pages: Pages) -> PageRequest:
         """A positive number is a numbered page, anything else the token we gave."""
         if not pages:
             return PageRequest()
-        page, size = values["x-page"], min(values["x-page-size"], MAX_PAGE)
-        if page.isascii() and page.isdigit() and len(page) < 10:
-            if page == "1":
-                return PageRequest(size=size, cursor="", total=True)
-            if int(page) < 1:
-                raise Invalid("A page number is 1 or more.", field="x-page", where="header")
-            return PageRequest(size=size, number=int(page), total=True)
-        return PageRequest(size=size, cursor=page, total=True)
+        return page_request(values["x-page"], values["x-page-size"])
 
     def page(self, page: PageOf, call: Call) -> tuple[Any, dict[str, str]]:  # noqa: ARG002 - no links in this API
         """A plain list; the next page's token, the number of matches and the size in headers."""

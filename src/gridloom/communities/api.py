@@ -1,12 +1,14 @@
 """The communities API: energy communities, their members, meters, keys and sharing, in the dialect its clients speak."""
 
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
 
+from gridloom.communities import access, gateway, numbers, texts
 from gridloom.core.identity.store import Identity
-from gridloom.kernel.errors import Fault, Unauthenticated
+from gridloom.kernel.errors import Fault, Forbidden, Invalid, Unauthenticated
 from gridloom.kernel.http.api import Api
 from gridloom.kernel.http.call import Answer, Call
 from gridloom.kernel.http.dialect import Dialect, QueryField, page_struct
@@ -16,6 +18,9 @@ from gridloom.kernel.http.subject import Subject
 
 PAGE_SIZE = 10
 MAX_PAGE = 200
+
+# What the kernel refuses by itself, as this API numbers it.
+NUMBERS: dict[type[Fault], int] = {Forbidden: 4, Unauthenticated: 6}
 
 
 class Pagination(msgspec.Struct):
@@ -38,7 +43,7 @@ class ErrorBody(msgspec.Struct, rename={"status_code": "statusCode"}):
 
 
 class CommunitiesDialect(Dialect):
-    """Bearer tokens and `x-community-id`; `{data, error_code}` envelopes; every success is 200."""
+    """Bearer tokens and `x-community-id`, or a trusted gateway's headers; `{data, error_code}`; every success is 200."""
 
     create_status = 200
     delete_status = 200
@@ -47,7 +52,9 @@ class CommunitiesDialect(Dialect):
     security: ClassVar[dict[str, dict[str, Any]]] = {"bearer": {"type": "http", "scheme": "bearer"}}
 
     async def authenticate(self, call: Call) -> Subject | None:
-        """A communities or service token as bearer."""
+        """Whom a trusted gateway names; else the owner of a communities or service token."""
+        if (named := await gateway.recognise(call)) is not None:
+            return named
         scheme, _, secret = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated
@@ -55,6 +62,10 @@ class CommunitiesDialect(Dialect):
         if subject is None:
             raise Unauthenticated
         return subject
+
+    async def enter(self, call: Call, subject: Subject) -> Subject:
+        """The caller with the role in the community that `x-community-id` names; see `access.py` and `roles.py`."""
+        return await access.enter(call, subject)
 
     def one(self, value: Any, operation: Operation) -> Any:  # noqa: ARG002 - every answer has this form
         """`{"data": …, "error_code": 0}`."""
@@ -85,18 +96,38 @@ class CommunitiesDialect(Dialect):
 
     def page_type(self, shape: Any, pages: Pages) -> Any:
         """The type of `page`."""
-        fields: list[tuple[str, Any]] = [("data", list[shape]), ("error_code", int)]
-        return page_struct(f"{shape.__name__}Page", [*fields, ("pagination", Pagination)] if pages else fields)
+        return _page_type(shape, with_pages=bool(pages))
 
-    def fault(self, fault: Fault, call: Call | None) -> Answer:  # noqa: ARG002 - the request changes nothing here
-        """The union of both error forms."""
+    def fault(self, fault: Fault, call: Call | None) -> Answer:
+        """The union of both error forms, in the language that was asked for."""
         status = self.status_of(fault)
-        number = int(getattr(fault, "number", 1))
-        return Answer(ErrorBody(False, fault.message, status, fault.message, number))
+        number, text = self._said(fault, call)
+        return Answer(ErrorBody(False, text, status, text, number))
+
+    def _said(self, fault: Fault, call: Call | None) -> tuple[int, str]:
+        speech = texts.language(call.headers.get("accept-language", "") if call is not None else "")
+        if isinstance(fault, Invalid) and fault.errors and call is not None and call.operation is not None:
+            pages = self.page_fields(call.operation.pages) if call.operation.pages else []
+            found = [(error, numbers.broken_rule(error, call.operation, pages)) for error in fault.errors]
+            lines = [
+                f"{error.dotted or error.where}: {(rule.says and texts.said(rule.says, speech)) or error.message}"
+                for error, rule in found
+            ]
+            return found[0][1].number, "; ".join(lines)
+        number = int(getattr(fault, "number", NUMBERS.get(type(fault), numbers.EXCEPTION)))
+        key = getattr(fault, "says", "") or (number if number != numbers.EXCEPTION else fault.code)
+        return number, texts.said(key, speech) or texts.said(numbers.EXCEPTION, speech) or fault.message
 
     def fault_type(self, status: int) -> Any:  # noqa: ARG002 - one form for all
         """One form for every error."""
         return ErrorBody
+
+
+@lru_cache
+def _page_type(shape: Any, *, with_pages: bool) -> Any:
+    """One type a shape, although several operations list it."""
+    fields: list[tuple[str, Any]] = [("data", list[shape]), ("error_code", int)]
+    return page_struct(f"{shape.__name__}Page", [*fields, ("pagination", Pagination)] if with_pages else fields)
 
 
 api = Api(

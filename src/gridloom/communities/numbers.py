@@ -1,48 +1,67 @@
 """Which number a wrong field has: the rule it breaks, found from the type that was asked for."""
 
+import re
 import types
 import typing
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from gridloom.communities.roles import ROLES
+from gridloom.communities.roles import Role
+from gridloom.communities.schemas import Sort
 from gridloom.kernel.errors import FieldError
 from gridloom.kernel.http.dialect import QueryField
 from gridloom.kernel.http.operation import Operation
+from gridloom.kernel.http.validation import MISSING
 
 EXCEPTION = 1
 TEXT, INTEGER, BOOLEAN, DATE, NUMBER, LIST = 5000, 5001, 5004, 5005, 5006, 5007
 EMPTY, SORT, ROLE, AT_LEAST_1 = 5008, 5009, 5010, 5011
 
-Sort = Literal["ASC", "DESC"]
-
 _BY_TYPE: dict[Any, int] = {
     str: TEXT, int: INTEGER, bool: BOOLEAN, datetime: DATE, date: DATE, float: NUMBER, Decimal: NUMBER,
 }  # fmt: skip
+# How msgspec words a broken constraint -> the number where it has one, and the sentence.
+_CONSTRAINTS: tuple[tuple[str, int | None, int | str], ...] = (
+    (r" of length >= ", EMPTY, EMPTY),
+    (r" of length <= ", None, "too_long"),
+    (r" >= 1\.?$", AT_LEAST_1, AT_LEAST_1),
+    (r" <= ", None, "too_big"),
+)
+_CLOSED = {frozenset(typing.get_args(Sort)): SORT, frozenset(typing.get_args(Role)): ROLE}
 
 
-def number_of(error: FieldError, operation: Operation, pages: list[QueryField]) -> int:
-    """The number of a wrong field. Inside an object of the body, and where no type says more, it is 1.
+class Broken(NamedTuple):
+    """The number of a wrong field, and which sentence says it (`texts.py`); without one the decoder's own words do."""
 
-    A field whose `Meta` has `extra={"number": …}` says its own number for values of the right type that break its rule.
+    number: int
+    says: int | str | None
+
+
+def broken_rule(error: FieldError, operation: Operation, pages: list[QueryField]) -> Broken:
+    """Which rule a wrong field breaks. Inside an object of the body, and where no type says more, the number is 1.
+
+    A field whose `Meta` has `extra={"number": …}` says its own number for values of the right type that break its pattern.
     """
     if error.where == "path":
-        return INTEGER
-    if len(error.path) != 1:
-        return EXCEPTION
-    wanted = _type_of(error, operation, pages)
-    if wanted is None:
-        return EXCEPTION
-    number, own = _of_type(wanted)
-    if " of length >= " in error.message:
-        return EMPTY
-    if error.message.endswith(">= 1"):
-        return AT_LEAST_1
-    return own if own is not None and not error.message.startswith(("Expected", "This field is required")) else number
+        return Broken(INTEGER, INTEGER)
+    wanted = _type_of(error, operation, pages) if len(error.path) == 1 else None
+    number, own = (EXCEPTION, None) if wanted is None else _of_type(wanted)
+    if error.kind == MISSING:
+        return Broken(number, "missing")
+    if number == EXCEPTION:
+        return Broken(number, None)
+    if ", got `" in error.message:
+        return Broken(number, number)
+    for pattern, rule, says in _CONSTRAINTS:
+        if re.search(pattern, error.message):
+            return Broken(rule or number, says)
+    if own is not None and " matching regex " in error.message:
+        number = own
+    return Broken(number, number)
 
 
 def _type_of(error: FieldError, operation: Operation, pages: list[QueryField]) -> Any:
@@ -70,7 +89,7 @@ def _of_type(wanted: Any) -> tuple[int, int | None]:
         known = [_of_type(each) for each in options if each not in (msgspec.UnsetType, type(None))]
         return (known[0][0], own or known[0][1]) if known else (EXCEPTION, own)
     if origin is Literal:
-        return {frozenset(("ASC", "DESC")): SORT, frozenset(ROLES): ROLE}.get(frozenset(options), EXCEPTION), own
+        return _CLOSED.get(frozenset(options), EXCEPTION), own
     if origin is list or wanted is list:
         return LIST, own
     return _BY_TYPE.get(wanted, EXCEPTION), own

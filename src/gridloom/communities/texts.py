@@ -41,7 +41,10 @@ TEXTS: dict[int | str, Texts] = {
     ),
     5000: _said("must be text", "doit être un texte", "moet tekst zijn", "muss ein Text sein"),
     5001: _said(
-        "must be a whole number", "doit être un nombre entier", "moet een geheel getal zijn", "muss eine ganze Zahl sein"
+        "must be a whole number",
+        "doit être un nombre entier",
+        "moet een geheel getal zijn",
+        "muss eine ganze Zahl sein",
     ),
     5002: _said(
         "must be an e-mail address",
@@ -113,6 +116,9 @@ TEXTS: dict[int | str, Texts] = {
         "U hebt nog geen profiel; vraag het één keer op, en het is er.",
         "Sie haben noch kein Profil; rufen Sie es einmal ab, dann gibt es eines.",
     ),
+    "missing": _said("is missing", "manque", "ontbreekt", "fehlt"),
+    "too_long": _said("is too long", "est trop long", "is te lang", "ist zu lang"),
+    "too_big": _said("is too large", "est trop grand", "is te groot", "ist zu groß"),
     "user_missing": _said(
         "This is about a user's own account, and the request comes from no user.",
         "Ceci concerne le compte d'un utilisateur, et la requête ne vient d'aucun utilisateur.",

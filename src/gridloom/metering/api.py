@@ -30,7 +30,7 @@ class MeteringDialect(Dialect):
     """Bearer tokens of a login, `X-Auth` keys for the weather; parameters mostly in the query; errors as `detail`."""
 
     update_method = "PUT"
-    documented: ClassVar[tuple[int, ...]] = (401,)
+    documented: ClassVar[tuple[int, ...]] = (401, 403, 429)
     security: ClassVar[dict[str, dict[str, Any]]] = {
         "HTTPBearer": {"type": "http", "scheme": "bearer"},
         "APIKeyHeader": {"type": "apiKey", "in": "header", "name": "X-Auth"},

@@ -5,7 +5,7 @@ from importlib.resources import files as package_files
 from pathlib import PurePosixPath
 from typing import Any
 
-from litestar import Litestar, Request, get
+from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
@@ -95,11 +95,11 @@ def _page(html: str) -> ASGIResponse:
     return ASGIResponse(body=html.encode(), media_type=HTML, headers={"Cache-Control": "no-cache"})
 
 
-def _plain(request: Request[Any, Any, Any], error: HTTPException) -> Any:
+def _plain(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """An error of this site: a sentence for people, JSON for programs."""
+    headers = dict(error.headers or {})
     if "text/html" in request.headers.get("accept", ""):
-        response = _page(pages.error(error.status_code, error.detail))
-        response.status_code = error.status_code
-        return response
+        page = pages.error(error.status_code, error.detail).encode()
+        return Response(page, status_code=error.status_code, media_type=HTML, headers=headers)
     body = pages.encode({"message": error.detail, "status": error.status_code})
-    return ASGIResponse(body=body, status_code=error.status_code, media_type="application/json")
+    return Response(body, status_code=error.status_code, media_type="application/json", headers=headers)

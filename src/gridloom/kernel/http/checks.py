@@ -7,7 +7,7 @@ A struct whose fields depend on each other has a method `mistakes()` that yields
 import math
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -63,6 +63,9 @@ def _build(wanted: Any, building: dict[Any, list[Check | None]]) -> Check | None
     if origin in (list, tuple, set, frozenset) and args:
         inner = _build(args[0], building)
         return None if inner is None else _items(inner)
+    if origin in (dict, Mapping) and args:
+        inner = _build(args[1], building)
+        return None if inner is None else _values(inner)
     return None
 
 
@@ -92,6 +95,15 @@ def _items(inner: Check) -> Check:
     def check(value: Any, path: Path, wrong: Wrong) -> None:
         for index, each in enumerate(value):
             inner(each, (*path, index), wrong)
+
+    return check
+
+
+def _values(inner: Check) -> Check:
+    def check(value: Any, path: Path, wrong: Wrong) -> None:
+        for name, each in value.items():
+            if each is not None:
+                inner(each, (*path, name), wrong)
 
     return check
 

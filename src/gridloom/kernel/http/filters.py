@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 from msgspec import UNSET
@@ -51,13 +51,13 @@ def one_or_many(column: Column, wire: Any = None) -> Filter:
 
 
 def since(column: Column) -> Filter:
-    """At or after an instant."""
-    return Filter(datetime, lambda value: column >= value, column.type)
+    """At or after an instant; one without an offset is UTC."""
+    return Filter(datetime, lambda value: column >= value, column.type, _instant)
 
 
 def until(column: Column) -> Filter:
-    """At or before an instant."""
-    return Filter(datetime, lambda value: column <= value, column.type)
+    """At or before an instant; one without an offset is UTC."""
+    return Filter(datetime, lambda value: column <= value, column.type, _instant)
 
 
 def contains(column: Column) -> Filter:
@@ -86,6 +86,11 @@ def removed(column: Column) -> Filter:
 def when(type_: Any, clause: Clause, bind: Any, value: Callable[[Any], Any] = lambda value: value) -> Filter:
     """A condition of its own."""
     return Filter(type_, clause, bind, value)
+
+
+def _instant(value: datetime) -> datetime:
+    # The driver would take the time zone of the machine.
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
 
 
 def _wire(column: Column) -> Any:

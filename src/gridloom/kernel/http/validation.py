@@ -4,9 +4,10 @@ msgspec stops at the first error. The happy path stays its single decode; only a
 collects all of them.
 """
 
+import re
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,17 +21,40 @@ Path = tuple[str | int, ...]
 MISSING = "required"
 WRONG = "invalid"
 _MAX_ERRORS = 100
+_NO_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+_PLACE = re.compile(r" - at `(?:key` in `)?\$(.*)`$", re.DOTALL)
 
 
 def decode(raw: bytes, wanted: type[T]) -> T:
     """A JSON body as `wanted`. Raises Invalid naming every wrong field; text that is no JSON is one error at the root."""
     try:
         return _checked(msgspec.json.decode(raw, type=wanted), wanted, "body")
-    except msgspec.ValidationError:
-        return convert(msgspec.json.decode(raw), wanted, where="body", strict=True)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Invalid(errors=[FieldError("body", (), f"The body is not valid JSON: {reason}")]) from None
+    except msgspec.ValidationError as error:
+        first = error
+    except _NO_JSON as error:
+        raise _no_json(error) from None
+    try:
+        plain = msgspec.json.decode(raw)
+    except msgspec.ValidationError:  # a number beyond every size
+        raise Invalid(errors=[_told(first, (), "body")]) from None
+    except _NO_JSON as error:  # it breaks off behind the first wrong field
+        raise _no_json(error) from None
+    convert(plain, wanted, where="body", strict=True)
+    # What converts after all (a name given twice) went through floats, and is not what was sent.
+    raise Invalid(errors=[_told(first, (), "body")])
+
+
+def _no_json(error: Exception) -> Invalid:
+    reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return Invalid(errors=[FieldError("body", (), f"The body is not valid JSON: {reason}")])
+
+
+def _told(error: Exception, path: Path, where: str) -> FieldError:
+    """The one error that msgspec tells of, with its place below `path`."""
+    text = str(error)
+    place = _PLACE.search(text)
+    inner = _steps(place[1]) if place else ()
+    return FieldError(where, (*path, *inner), text[: place.start()] if place else text, WRONG)
 
 
 def refuse_nul(raw: bytes) -> None:
@@ -63,7 +87,7 @@ def _nuls(value: Any, path: Path) -> Iterator[Path]:
 def convert(value: Any, wanted: type[T], *, where: str, strict: bool = False) -> T:
     """Plain objects as `wanted`. Raises Invalid naming every wrong field."""
     try:
-        return _checked(msgspec.convert(value, wanted, strict=strict), wanted, where)
+        return _checked(msgspec.convert(value, wanted, strict=strict, str_keys=True), wanted, where)
     except (msgspec.ValidationError, RecursionError) as error:
         found: list[FieldError] = []
         _collect(value, wanted, (), where, strict, found)
@@ -84,18 +108,22 @@ def _collect(value: Any, wanted: Any, path: Path, where: str, strict: bool, foun
     if len(found) >= _MAX_ERRORS:
         return
     try:
-        msgspec.convert(value, wanted, strict=strict)
+        read = msgspec.convert(value, wanted, strict=strict, str_keys=True)
+        if read is not None and (check := checker(wanted)) is not None:
+            check(read, path, lambda place, message: found.append(FieldError(where, place, message)))
     except (msgspec.ValidationError, RecursionError) as error:
         before = len(found)
-        struct, item = _struct_in(wanted), _item_in(wanted)
+        struct, item, held = _struct_in(wanted), _item_in(wanted), _held_in(wanted)
         if struct is not None and isinstance(value, dict):
             _collect_fields(value, struct, path, where, strict, found)
         elif item is not None and isinstance(value, list):
             for index, each in enumerate(value):
                 _collect(each, item, (*path, index), where, strict, found)
+        elif held is not None and isinstance(value, dict):
+            for name, each in value.items():
+                _collect(each, held, (*path, name), where, strict, found)
         if len(found) == before:
-            message, _, inner = str(error).partition(" - at `$")
-            found.append(FieldError(where, (*path, *_steps(inner.rstrip("`"))), message, WRONG))
+            found.append(_told(error, path, where))
 
 
 def _collect_fields(
@@ -138,13 +166,21 @@ def _item_in(wanted: Any) -> Any | None:
     return None
 
 
+def _held_in(wanted: Any) -> Any | None:
+    """The type of a mapping's values."""
+    for each in _options(wanted):
+        if typing.get_origin(each) in (dict, Mapping):
+            return typing.get_args(each)[1]
+    return None
+
+
 def _steps(inner: str) -> Path:
-    """`.items[2].name` as steps; msgspec writes an unknown index as `[...]`."""
+    """`.items[2].name` as steps; an index that msgspec does not tell (`[...]`) is none."""
     steps: list[str | int] = []
     for part in inner.replace("[", ".[").split("."):
         if part.startswith("["):
-            index = part[1:-1]
-            steps.append(int(index) if index.isdigit() else index)
+            if (index := part[1:-1]).isdigit():
+                steps.append(int(index))
         elif part:
             steps.append(part)
     return tuple(steps)

@@ -135,16 +135,27 @@ def check(query: SensorCreate | SensorChange) -> None:
     """What types cannot say. Raises Invalid."""
     if query.sensor_type_id is not UNSET and query.sensor_type_id not in SENSOR_TYPES:
         raise Invalid("There is no such sensor type.", field="sensor_type_id", where="query")
-    for name in ("info", "annotations"):
-        check_json(getattr(query, name, UNSET), name)
+    check_info(query.info)
+    check_json(getattr(query, "annotations", UNSET), "annotations")
 
 
-def check_json(text: Any, name: str) -> None:
-    """A JSON text, or nothing. Raises Invalid."""
-    if text is UNSET or text == "":
+def check_info(text: Any) -> None:
+    """A JSON text, or nothing; the factors in it have to be some, or no value could be read any more. Raises Invalid."""
+    found = check_json(text, "info")
+    if not isinstance(found, dict):
         return
     try:
-        msgspec.json.decode(text)
+        series.factor_of(found)
+    except series.WrongRatio as fault:
+        raise Invalid(f"multiplier, current_ratio, voltage_ratio: {fault.message}", field="info", where="query") from None
+
+
+def check_json(text: Any, name: str) -> Any:
+    """What a JSON text says; None for nothing. Raises Invalid."""
+    if text is UNSET or text == "":
+        return None
+    try:
+        return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         raise Invalid("Expected a JSON text.", field=name, where="query") from None
 

@@ -1,6 +1,7 @@
 """Sensor states and signal states: made, listed, changed, removed."""
 
 import math
+import re
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,11 @@ from msgspec import UNSET
 from gridloom.kernel import clock
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
-from gridloom.kernel.errors import Invalid
+from gridloom.kernel.errors import FieldError, Invalid
 from gridloom.kernel.http.operation import action
 from gridloom.metering.sensors import store
 from gridloom.metering.sensors.access import access
-from gridloom.metering.sensors.actions import check_json, given
+from gridloom.metering.sensors.actions import check_info, given
 from gridloom.metering.sensors.catalogue import METER_TYPES
 from gridloom.metering.sensors.errors import SensorNotFound, SignalStateTaken, StateNotFound, StatesOverlap
 from gridloom.metering.sensors.schemas import (
@@ -52,6 +53,7 @@ _CHANGE_SIGNAL = sql(
     "info = CASE WHEN :has_info THEN CAST(:info AS text) ELSE info END, updated_at = now() WHERE id = :id"
 )
 _REMOVE_SIGNAL = sql("DELETE FROM metering.signal_state WHERE id = :id")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @action(
@@ -88,7 +90,7 @@ async def create_state(tx: Tx, query: StateCreate) -> SensorState:
     await store.sensor_row(tx, rights, query.client_cid, query.sensor_mid)
     rights.require_write(query.client_cid)
     _check_meter_type(given(query.meter_type_id))
-    check_json(query.info, "info")
+    check_info(query.info)
     values = {
         "since": _instant(query.since), "till": _instant(query.till), "meter_eid": given(query.meter_eid),
         "meter_type_id": given(query.meter_type_id), "info": given(query.info),
@@ -112,7 +114,7 @@ async def change_state(tx: Tx, sensor_state_id: int, query: StateChange) -> Sens
     rights = await access(tx)
     state = await store.state(tx, rights, sensor_state_id)
     rights.require_write(state.client_cid)
-    check_json(query.info, "info")
+    check_info(query.info)
     kind = state.meter_type_id if query.meter_type_id is UNSET else _number(query.meter_type_id, "meter_type_id")
     _check_meter_type(None if kind is None else int(kind))
     since = _instant(given(query.since, state.since))
@@ -179,8 +181,7 @@ async def change_signal_state(tx: Tx, signal_state_id: int, query: SignalStateCh
     rights = await access(tx)
     row = await store.signal_state_row(tx, rights, signal_state_id)
     rights.require_write(row["client_cid"])
-    since = _number(given(query.value_for_since, ""), "value_for_since")
-    till = _number(given(query.value_for_till, ""), "value_for_till")
+    since, till = _registers(query)
     await tx.run(
         _CHANGE_SIGNAL,
         id=signal_state_id,
@@ -228,14 +229,27 @@ def _check_meter_type(number: int | None) -> None:
         raise Invalid("There is no such meter type.", field="meter_type_id", where="query")
 
 
+def _registers(query: SignalStateChange) -> tuple[float | None, float | None]:
+    """Both readings as numbers. Raises Invalid naming each that is none."""
+    found: list[float | None] = []
+    errors: list[FieldError] = []
+    for name in ("value_for_since", "value_for_till"):
+        try:
+            found.append(_number(given(getattr(query, name), ""), name))
+        except Invalid as fault:
+            errors += fault.errors
+    if errors:
+        raise Invalid(errors=errors)
+    return found[0], found[1]
+
+
 def _number(text: str, name: str) -> float | None:
     """A number from text; an empty text is none. Raises Invalid."""
-    if not text.strip():
+    plain = text.strip()
+    if not plain:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    # Python would also read `1_000` and the digits of other scripts.
+    value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
     if not math.isfinite(value) or (name == "meter_type_id" and not value.is_integer()):
         raise Invalid("Expected a number.", field=name, where="query")
     return value

@@ -13,7 +13,7 @@ from gridloom.kernel import clock
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
-from gridloom.kernel.errors import Invalid, Unauthenticated
+from gridloom.kernel.errors import FieldError, Invalid, Unauthenticated
 from gridloom.kernel.http import validation
 from gridloom.kernel.http.call import Call
 from gridloom.kernel.http.operation import ANYONE, PUBLIC, action
@@ -81,10 +81,24 @@ async def refresh(tx: Tx, call: Call, identity: Identity) -> TokenResponse:
 
 async def _credentials(call: Call) -> LoginRequest:
     raw = await call.body()
-    if call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    if call.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+        found = validation.convert(_form(raw), LoginRequest, where="body")
+    else:
+        found = validation.decode(raw or b"{}", LoginRequest)
+    # The body is read here and not by the kernel, which refuses what PostgreSQL cannot keep in a text.
+    wrong = [name for name in found.__struct_fields__ if "\x00" in getattr(found, name)]
+    if wrong:
+        raise Invalid(errors=[FieldError("body", (name,), "Text must not hold a NUL character.") for name in wrong])
+    return found
+
+
+def _form(raw: bytes) -> dict[str, str]:
+    """The fields of a form, of each the first. Raises Invalid for more fields than any client sends."""
+    try:
         fields = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
-        return validation.convert({name: values[0] for name, values in fields.items()}, LoginRequest, where="body")
-    return validation.decode(raw or b"{}", LoginRequest)
+    except ValueError:
+        raise Invalid(errors=[FieldError("body", (), "The form has too many fields.")]) from None
+    return {name: values[0] for name, values in fields.items()}
 
 
 def _response(user_id: int, token: str, expiration: int) -> TokenResponse:

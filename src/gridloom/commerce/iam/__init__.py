@@ -1,0 +1,1 @@
+"""Access: clients, their tokens, and the scopes there are."""

@@ -1,0 +1,1 @@
+"""Messages: tasks that answer later."""

@@ -1,0 +1,1 @@
+"""Relations: contacts, organisations, addresses and phone numbers over the shared parties."""
