@@ -26,7 +26,9 @@ class Person:
         self.token = token
         self.tenant = tenant
 
-    async def call(self, method: str, path: str, community: "Community | str | None" = None, **options: Any) -> httpx.Response:
+    async def call(
+        self, method: str, path: str, community: "Community | str | None" = None, **options: Any
+    ) -> httpx.Response:
         named = community.auth_id if isinstance(community, Community) else community
         headers = {"authorization": f"Bearer {self.token}", **({} if named is None else {"x-community-id": named})}
         headers |= options.pop("headers", {})

@@ -77,7 +77,7 @@ async def test_a_value_never_lands_in_the_wrong_unit(callers: Callers) -> None:
     assert (await read(caller, key, 132, get_last=True)).json()["data"]["value"] == [1.5]
     refused = await put(caller, key, 132, columns([1.0]), unit="kW")
     assert refused.status_code == 422
-    assert refused.json()["detail"][0]["loc"] == ["body", "unit"]
+    assert refused.json()["detail"][0]["loc"] == ["query", "unit"]
     assert (await read(caller, key, 132, get_last=True)).json()["data"]["value"] == [1.5]
 
 

@@ -7,7 +7,7 @@ import msgspec
 from gridloom.commerce.paging import PAGE_SIZE, PageSize, PageToken, page_request
 from gridloom.commerce.tokens import CommerceIssuer
 from gridloom.core.identity.store import Identity
-from gridloom.kernel.errors import Fault, Invalid, Unauthenticated
+from gridloom.kernel.errors import Fault, FieldError, Invalid, Unauthenticated
 from gridloom.kernel.http.api import Api
 from gridloom.kernel.http.call import Answer, Call
 from gridloom.kernel.http.dialect import Dialect, QueryField
@@ -88,12 +88,18 @@ class CommerceDialect(Dialect):
         labels: dict[str, list[str]] = {}
         for error in fault.errors if isinstance(fault, Invalid) else []:
             for label in ("required",) if error.kind == "required" else WRONG_LABELS:
-                labels.setdefault(label, []).append(error.dotted or error.where)
+                labels.setdefault(label, []).append(_named(error))
         return Answer(Error(self.status_of(fault), fault.message, call.id if call else "", labels))
 
     def fault_type(self, status: int) -> Any:  # noqa: ARG002 - one form for all
         """One form for every error."""
         return Error
+
+
+def _named(error: FieldError) -> str:
+    """The path of a field; the token of a page travels as a header here."""
+    is_token = (error.where, error.path) == ("query", ("cursor",))
+    return "x-page" if is_token else error.dotted or error.where
 
 
 api = Api(

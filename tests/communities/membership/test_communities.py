@@ -249,9 +249,7 @@ async def test_a_deletion_waits_for_whoever_holds_the_community_and_comes_too_la
     street = await world.community(ada)
     async with world.database.tenant(world.tenant) as tx:
         await tx.run("UPDATE communities.community SET deleted_at = now() WHERE id = :id", id=street.id)
-        waiting = asyncio.create_task(
-            ada.call("DELETE", f"/communities/delete/{street.id}", street, template=DELETE)
-        )
+        waiting = asyncio.create_task(ada.call("DELETE", f"/communities/delete/{street.id}", street, template=DELETE))
         renaming = asyncio.create_task(ada.call("PUT", "/communities/", street, json={"name": "Moon Street"}))
         await asyncio.sleep(0.3)
         assert not waiting.done()
@@ -261,7 +259,9 @@ async def test_a_deletion_waits_for_whoever_holds_the_community_and_comes_too_la
     assert (await street.row())["name"] == "Sunny Street"
 
 
-async def test_a_program_administers_a_community_but_founds_and_leaves_none(callers: Callers, street: Community) -> None:
+async def test_a_program_administers_a_community_but_founds_and_leaves_none(
+    callers: Callers, street: Community
+) -> None:
     program = await callers.with_scopes("communities", ["*"])
     named = {"x-community-id": street.auth_id}
     listed = await program.get("/communities/users", headers=named)

@@ -59,7 +59,8 @@ async def test_filters_narrow_and_combine(street: Community, ada: Person, crowd:
 
 
 @pytest.mark.parametrize(
-    "query", ["sort_role=DESC&sort_email=ASC", "sort_email=ASC&sort_role=DESC", "sort_role=ASC&sort_id=DESC", "sort_id=DESC"]
+    "query",
+    ["sort_role=DESC&sort_email=ASC", "sort_email=ASC&sort_role=DESC", "sort_role=ASC&sort_id=DESC", "sort_id=DESC"],
 )
 async def test_sorts_count_in_the_order_in_which_they_are_given(
     street: Community, ada: Person, crowd: dict[int, tuple[str, str]], query: str
@@ -104,11 +105,16 @@ async def test_pages_count_everything(street: Community, ada: Person, crowd: dic
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize(
     ("query", "number"),
-    [("page=0", 5011), ("limit=0", 5011), ("limit=-1", 5011), ("page=x", 5001), ("limit=201", 5001), ("sort_id=UP", 5009)],
+    [
+        ("page=0", 5011),
+        ("limit=0", 5011),
+        ("limit=-1", 5011),
+        ("page=x", 5001),
+        ("limit=201", 5001),
+        ("sort_id=UP", 5009),
+    ],
 )
-async def test_a_wrong_question_is_refused(
-    street: Community, ada: Person, path: str, query: str, number: int
-) -> None:
+async def test_a_wrong_question_is_refused(street: Community, ada: Person, path: str, query: str, number: int) -> None:
     refused(await ada.call("GET", f"{path}?{query}", street, template=path), 422, number)
 
 

@@ -1,5 +1,7 @@
 """Numbers and names of people: what is understood, what is kept as it is."""
 
+from random import Random
+
 import phonenumbers
 import pytest
 from hypothesis import given
@@ -107,8 +109,8 @@ def test_a_vat_number_cleaned_twice_is_cleaned_once(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "country", "is_valid"),
     [
-        ("NL 4495.445.82.B01", None, True),
-        ("NL449544582B02", None, False),
+        ("NL 4495445.B.01", None, True),
+        ("NL4495446B01", None, False),
         ("EL094259216", None, True),
         ("094259216", "GR", True),
         ("12-3456789", "US", None),
@@ -130,9 +132,7 @@ def test_the_letters_in_front_say_the_country_as_iso_has_it() -> None:
 
 @given(st.sampled_from(["BE", "NL", "DE", "FR", "LU", "AT"]), st.integers(min_value=0), st.lists(st.just(" "), max_size=3))
 def test_a_generated_account_is_valid_however_it_is_spaced(country: str, seed: int, filling: list[str]) -> None:
-    import random
-
-    account = IBAN.random(country_code=country, random=random.Random(seed))
+    account = IBAN.random(country_code=country, random=Random(seed))
     checked = rules.iban(with_filling(account.compact.lower(), filling))
     assert checked == rules.Checked(account.compact, True)
     swapped = account.compact[:2] + f"{(int(account.compact[2:4]) + 1) % 98:02d}" + account.compact[4:]
@@ -158,7 +158,7 @@ def test_a_national_number_checks_itself(day: str, counter: int, born_since_2000
 @given(st.text(max_size=20))
 def test_a_national_number_that_is_none_is_kept_as_it_is(text: str) -> None:
     checked = rules.national_number(text)
-    assert checked.is_valid or checked.value in (text.strip(), "".join(each for each in text if each.isdecimal()))
+    assert checked.is_valid or checked.value in (text.strip(), "".join(each for each in text if each in "0123456789"))
     assert rules.national_number(checked.value) == checked
 
 

@@ -120,6 +120,8 @@ class Plain(Dialect):
         return fields
 
     def page_request(self, values: dict[str, Any], pages: Pages) -> PageRequest:
+        if not pages:
+            return PageRequest()
         cursor = values.get("cursor", msgspec.UNSET)
         if cursor is not msgspec.UNSET:
             return PageRequest(size=values["size"], cursor=cursor)

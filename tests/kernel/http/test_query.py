@@ -112,7 +112,7 @@ def written(name: str, value: Any) -> list[tuple[str, str]]:
 
 
 def depth(value: Any) -> int:
-    return 1 + max(map(depth, value.values())) if isinstance(value, dict) else 0
+    return 1 + max(map(depth, value.values()), default=0) if isinstance(value, dict) else 0
 
 
 @given(st.dictionaries(NAMES, INNER, max_size=4).filter(lambda whole: depth(whole) <= 6))

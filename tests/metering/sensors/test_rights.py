@@ -86,9 +86,7 @@ async def test_without_a_right_nothing_is_there(admin: Caller) -> None:
     window = {"since": T0, "till": T0 + 1}
     many = await nobody.post(f"{MANY}/v2", json=[{**key_of(key), "signal_type_moid": 132, **window}])
     assert places(many) == [["body", 0, "sensor_mid"]]
-    written = await nobody.put(
-        f"{MANY}/v2", json=[{**key_of(key), "signal_type_moid": 132, "data": columns([9.0])}]
-    )
+    written = await nobody.put(f"{MANY}/v2", json=[{**key_of(key), "signal_type_moid": 132, "data": columns([9.0])}])
     assert places(written) == [["body", 0, "sensor_mid"]]
     await untouched(admin, key, made)
 
@@ -110,9 +108,7 @@ async def test_who_may_read_sees_everything_and_changes_nothing(admin: Caller) -
         403,
         {"detail": "You may not change the sensors of client 7."},
     )
-    written = await reader.put(
-        f"{MANY}/v2", json=[{**key_of(key), "signal_type_moid": 132, "data": columns([9.0])}]
-    )
+    written = await reader.put(f"{MANY}/v2", json=[{**key_of(key), "signal_type_moid": 132, "data": columns([9.0])}])
     assert places(written) == [["body", 0, "client_cid"]]
     await untouched(admin, key, made)
     assert await sensor(admin) == "7.2"

@@ -110,7 +110,7 @@ class TestSigningIn:
 
     async def test_a_disabled_user_and_one_without_a_password_are_not_let_in(self, person: Person) -> None:
         async with person.admin.application.database.tenant(person.admin.tenant) as tx:
-            await tx.run('UPDATE identity."user" SET status = \'disabled\' WHERE id = :id', id=person.number)
+            await tx.run("UPDATE identity.\"user\" SET status = 'disabled' WHERE id = :id", id=person.number)
             identity = person.admin.application.services.part(Identity)
             elsewhere = f"{short_code(12)}@example.org"
             await identity.create_user(tx, elsewhere, None, roles=["metering"])
@@ -120,7 +120,7 @@ class TestSigningIn:
     async def test_a_disabled_users_token_ends(self, person: Person) -> None:
         got = await person.token()
         async with person.admin.application.database.tenant(person.admin.tenant) as tx:
-            await tx.run('UPDATE identity."user" SET status = \'disabled\' WHERE id = :id', id=person.number)
+            await tx.run("UPDATE identity.\"user\" SET status = 'disabled' WHERE id = :id", id=person.number)
         assert (await person.with_token(got["token"])).status_code == 401
 
     @pytest.mark.parametrize(
@@ -241,9 +241,7 @@ class TestStayingSignedIn:
     @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic {token}", "{token}"])
     async def test_a_header_in_another_form_is_none(self, person: Person, header: str) -> None:
         token = (await person.token())["token"]
-        answer = await person.client.get(
-            "/api/sensors/types", headers={"authorization": header.format(token=token)}
-        )
+        answer = await person.client.get("/api/sensors/types", headers={"authorization": header.format(token=token)})
         assert answer.status_code == 401
 
     async def test_the_scheme_is_read_in_any_case(self, person: Person) -> None:
@@ -281,8 +279,6 @@ class TestGuessing:
             assert (held.status_code, held.json()) == (429, {"detail": "Too many requests. Please try again later."})
             assert 0 < int(held.headers["retry-after"]) <= 60
 
-    async def test_who_knows_the_password_is_never_slowed_down(
-        self, person: Person, client: httpx.AsyncClient
-    ) -> None:
+    async def test_who_knows_the_password_is_never_slowed_down(self, person: Person, client: httpx.AsyncClient) -> None:
         right = {"login": person.login, "password": PASSWORD}
         assert [(await client.post(TOKEN, json=right)).status_code for _ in range(5)] == [200] * 5

@@ -24,7 +24,7 @@ from gridloom.communities.membership.schemas import (
     UserOfCommunity,
     UsersQuery,
 )
-from gridloom.communities.roles import Role, at_least, lower
+from gridloom.communities.roles import ROLES, Role, at_least, lower
 from gridloom.communities.users import public as users
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.http.call import Call
@@ -145,7 +145,7 @@ async def mine(tx: Tx, subject: Subject, call: Call, page: PageRequest, query: M
 async def users_of(tx: Tx, subject: Subject, call: Call, page: PageRequest, query: UsersQuery) -> PageOf:
     """The users of the community."""
     here = standing_of(subject).community_id
-    return await USERS.page(tx, page, query, call, community_id=here, roles=["MEMBER", "MANAGER", "ADMIN"])
+    return await USERS.page(tx, page, query, call, community_id=here, roles=list(ROLES))
 
 
 @action(

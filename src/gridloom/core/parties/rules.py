@@ -21,7 +21,7 @@ BAD_PHONE = "Bad phone number or country code"
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _FILLING = re.compile(r"[\s.\-/]+")
-_NO_DIGITS = re.compile(r"\D+")
+_NO_DIGITS = re.compile(r"[^0-9]+")
 _PHONE_TYPES: dict[int, PhoneType] = {
     PhoneNumberType.FIXED_LINE: "fixed_number",
     PhoneNumberType.MOBILE: "mobile",

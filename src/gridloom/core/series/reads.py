@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from gridloom.core.series import archive_files, columns
-from gridloom.core.series.moments import EARLIEST, FOREVER, Moment, month_bounds, month_of, window
+from gridloom.core.series.moments import EARLIEST, FOREVER, Moment, milliseconds, month_bounds, month_of, window
 from gridloom.core.series.structs import ABSENT, Channel, Readings
 from gridloom.kernel import clock
 from gridloom.kernel.database.statement import Statement, sql
@@ -186,7 +186,9 @@ async def _edges(
     is_last: bool,
 ) -> dict[int, tuple[int, float] | None]:
     ids = ids_of(channels)
-    start, end = window(EARLIEST if since is None else since, FOREVER if till is None else till)
+    # An open end lies where readings end, or at the other bound when that is further out.
+    first = min(EARLIEST, EARLIEST if till is None else till, key=milliseconds) if since is None else since
+    start, end = window(first, max(FOREVER, first, key=milliseconds) if till is None else till)
     found: dict[int, tuple[int, float] | None] = dict.fromkeys(ids)
     if start >= end or not ids:
         return found

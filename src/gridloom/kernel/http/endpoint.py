@@ -55,6 +55,7 @@ class Endpoint:
         self.path_types = [(name, operation.path_type(name)) for name in parameters]
         self.body_type = inputs.get("body")
         self.query_type = inputs.get("query")
+        self.query_lists = validation.lists_of(self.query_type) if self.query_type is not None else frozenset()
         self.headers_type = inputs.get("headers")
         self.wants_tx = any(wanted is Tx for wanted in inputs.values())
         self.tx_name = next((name for name, wanted in inputs.items() if wanted is Tx), "")
@@ -151,7 +152,7 @@ class Endpoint:
         take(lambda: _query_of(call), "_query")
         call.query = given.pop("_query", {})
         if (query_type := self.query_type) is not None:
-            take(lambda: validation.convert(call.query, query_type, where="query"), "query")
+            take(lambda: validation.convert(self._gathered(call.query), query_type, where="query"), "query")
         if (headers_type := self.headers_type) is not None:
             take(lambda: validation.convert(dict(call.headers), headers_type, where="header"), "headers")
         if self.operation.pages is not None:
@@ -168,6 +169,11 @@ class Endpoint:
         if "subject" in self.operation.inputs:
             given["subject"] = call.subject
         return given
+
+    def _gathered(self, query: dict[str, Any]) -> dict[str, Any]:
+        """The query, in which a list's only value is a list as well: `include=a` as `include[]=a`."""
+        alone = {name: [query[name]] for name in self.query_lists if isinstance(query.get(name), str)}
+        return {**query, **alone} if alone else query
 
     def _take_path(self, call: Call, given: dict[str, Any], errors: list[FieldError]) -> None:
         values: dict[str, str] = call.state["path"]
@@ -280,12 +286,14 @@ def fault_of(error: Exception) -> Fault:  # noqa: PLR0911 - one line a kind of f
 def _reference_fault(error: asyncpg.PostgresError) -> Fault:
     if "referenced from" in str(error.detail or ""):
         return Conflict("This is still in use.", detail=error.constraint_name)
-    return Invalid("A reference points at nothing.", field=_column_in(str(error.detail or "")))
+    return Invalid("A reference points at nothing.", field=_column_of(error))
 
 
-def _column_in(detail: str) -> str:
-    inside = detail.partition("(")[2].partition(")")[0]
-    return inside.rpartition(",")[2].strip() or "id"
+def _column_of(error: asyncpg.PostgresError) -> str:
+    """The column of a foreign key, from its name (`fk_<table>_tenant_id_<column>`): the detail is silent under row-level
+    security."""
+    name, start = str(error.constraint_name or ""), f"fk_{error.table_name}_tenant_id_"
+    return name.removeprefix(start) if name.startswith(start) else "id"
 
 
 def _body(raw: bytes, wanted: Any, operation: Operation) -> Any:

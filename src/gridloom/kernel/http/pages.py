@@ -64,7 +64,7 @@ def decode_cursor(text: str, digest: str, types: Sequence[Any], *, field: str = 
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         cursor = msgspec.json.decode(raw, type=Cursor)
         cursor.key = [msgspec.convert(v, t, strict=False) for v, t in zip(cursor.key, types, strict=True)]
-    except (ValueError, binascii.Error, msgspec.MsgspecError, UnicodeError):
+    except (ValueError, binascii.Error, msgspec.MsgspecError, UnicodeError, RecursionError):
         raise Invalid("The cursor is not valid.", field=field, where="query") from None
     if cursor.list_digest != digest:
         raise Invalid("The cursor belongs to another list or to other filters.", field=field, where="query")

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from gridloom.kernel.errors import FieldError, Invalid
 
 _STEP = re.compile(r"\[([^\[\]]*)\]")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _MAX_PAIRS = 2000
 _MAX_DEPTH = 6
 
@@ -15,7 +16,7 @@ _MAX_DEPTH = 6
 def pairs(raw: bytes) -> list[tuple[str, str]]:
     """The decoded pairs in their order. Raises Invalid on more than 2,000 of them, text that is no UTF-8, or a NUL."""
     try:
-        found = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_PAIRS, errors="strict")
+        found = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MAX_PAIRS, errors="strict")
     except (ValueError, UnicodeDecodeError):
         raise Invalid(errors=[FieldError("query", (), "The query string cannot be read.")]) from None
     if any("\x00" in name or "\x00" in value for name, value in found):
@@ -58,6 +59,6 @@ def _listed(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = {name: _listed(each) for name, each in value.items()}
-    if inner and all(name.isdigit() for name in inner):
+    if inner and all(_NUMBER.fullmatch(name) for name in inner):
         return [inner[name] for name in sorted(inner, key=int)]
     return inner

@@ -28,7 +28,7 @@ from gridloom.kernel.http.dialect import Dialect
 from gridloom.kernel.http.filters import Filter, Include
 from gridloom.kernel.http.operation import Operation
 from gridloom.kernel.http.pages import PageOf, PageRequest, Pages, decode_cursor, digest_of, encode_cursor
-from gridloom.kernel.http.refusals import told
+from gridloom.kernel.http.refusals import references, told
 from gridloom.kernel.http.rows import Shape, Unpack, Writing
 from gridloom.kernel.http.statements import Statements
 from gridloom.kernel.ids import uuid7
@@ -150,6 +150,7 @@ class Resource:
             for struct in (creates, updates)
             if struct
         }
+        self._references = {struct: references(table, each.wires) for struct, each in self.writing.items()}
         self.statements = Statements(
             table,
             self.shape.selected,
@@ -278,7 +279,7 @@ class Resource:
             await self.on_write(tx, columns, None)
         columns["tenant_id"] = tx.tenant
         statement = self.statements.insert(frozenset(columns))
-        with told(self.taken, self.in_use):
+        with told(self.taken, self.in_use, self._references[type(given)]):
             row = await tx.one(statement, **{f"v_{name}": value for name, value in columns.items()})
         return self.shape.make(row)
 
@@ -303,7 +304,7 @@ class Resource:
                 raise NotFound
             await self.on_write(tx, columns, current)
         statement = self.statements.update(frozenset(columns), owned=owner)
-        with told(self.taken, self.in_use):
+        with told(self.taken, self.in_use, self._references[type(given)]):
             row = await tx.one(statement, **values, **{f"v_{name}": value for name, value in columns.items()})
         if row is None:
             raise NotFound

@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from gridloom.kernel.errors import FieldError, Invalid
 
 Unpack: TypeAlias = Callable[[Any], Mapping[str, Any]]
-_INT_RANGE = {"SMALLINT": 2**15, "INTEGER": 2**31, "BIGINT": 2**63}
+_INT_RANGE = {"small_integer": 2**15, "integer": 2**31, "big_integer": 2**63}
 
 
 class Shape:
@@ -49,7 +49,7 @@ class Shape:
             return self.struct(**given)
         for name in self._left_out:
             if given.get(name) is None:
-                given.pop(name, None)
+                given[name] = msgspec.UNSET
         for name, shown in self._values.items():
             if name in given:
                 given[name] = shown.get(given[name], given[name])
@@ -77,6 +77,11 @@ class Writing:
             if isinstance(target, str) and target not in table.c:
                 raise TypeError(f"{struct.__name__}.{field.name} is written nowhere in {table.fullname}")
             self._fields.append((field.name, field.encode_name, target))
+
+    @property
+    def wires(self) -> dict[str, str]:
+        """Column -> the wire field that is stored in it alone."""
+        return {target: wire for _, wire, target in self._fields if isinstance(target, str)}
 
     def columns(self, given: msgspec.Struct) -> dict[str, Any]:
         """The columns to write. Raises Invalid naming fields whose value the column cannot hold."""
@@ -107,7 +112,7 @@ def _stored(table: Table, name: str, value: Any) -> tuple[Any, str]:
     if isinstance(kind, JSONB):
         return msgspec.to_builtins(value, order=None), ""
     if isinstance(value, int) and not isinstance(value, bool):
-        limit = _INT_RANGE.get(kind.__visit_name__.upper().replace("BIG_INTEGER", "BIGINT"))
+        limit = _INT_RANGE.get(kind.__visit_name__)
         if limit is not None and not -limit <= value < limit:
             return None, "This number is too large."
     if isinstance(value, list | tuple | set | frozenset):

@@ -141,6 +141,17 @@ def _collect_fields(
         found.extend(FieldError(where, (*path, name), "This field is not known here.", WRONG) for name in unknown)
 
 
+def lists_of(struct: type[msgspec.Struct]) -> frozenset[str]:
+    """The wire names of the fields that take a list and nothing else but null."""
+    plain = (type(None), msgspec.UnsetType)
+    names: set[str] = set()
+    for field in msgspec.structs.fields(struct):
+        options = [each for each in _options(field.type) if each not in plain]
+        if len(options) == 1 and _item_in(options[0]) is not None:
+            names.add(field.encode_name)
+    return frozenset(names)
+
+
 def _bare(wanted: Any) -> Any:
     while typing.get_origin(wanted) is typing.Annotated:
         wanted = typing.get_args(wanted)[0]

@@ -147,7 +147,9 @@ def check_info(text: Any) -> None:
     try:
         series.factor_of(found)
     except series.WrongRatio as fault:
-        raise Invalid(f"multiplier, current_ratio, voltage_ratio: {fault.message}", field="info", where="query") from None
+        raise Invalid(
+            f"multiplier, current_ratio, voltage_ratio: {fault.message}", field="info", where="query"
+        ) from None
 
 
 def check_json(text: Any, name: str) -> Any:

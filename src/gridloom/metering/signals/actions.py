@@ -14,7 +14,7 @@ from gridloom.metering.sensors.store import SensorRef, find_sensors
 from gridloom.metering.signals import payload
 from gridloom.metering.signals.catalogue import SIGNAL_TYPES, SignalType
 from gridloom.metering.signals.errors import SignalTypeNotFound
-from gridloom.metering.signals.reading import Wanted, grid_of, read_signal
+from gridloom.metering.signals.reading import Wanted, Where, grid_of, read_signal
 from gridloom.metering.signals.schemas import (
     GetOneOfMany,
     PutOneOfMany,
@@ -47,18 +47,19 @@ async def put_many(tx: Tx, body: list[PutOneOfMany]) -> None:
         raise Invalid(f"More than {MAX_SIGNALS} signals at once.", field="0")
     rights = await access(tx)
     sensors = await find_sensors(tx, [(item.client_cid, item.sensor_mid) for item in body])
-    kinds = []
+    kinds, changes = [], []
     for index, item in enumerate(body):
         if (item.client_cid, item.sensor_mid) not in sensors:
             raise payload.wrong("There is no such sensor.", (index, "sensor_mid"))
         if not rights.of(item.client_cid).write:
             raise payload.wrong("You may not write to this sensor.", (index, "client_cid"))
         kinds.append(payload.signal_type(item.signal_type_moid, (index,)))
+        changes.append(payload.change_of(item.unit, kinds[index], "body", (index, "unit")))
     places = [(sensors[item.client_cid, item.sensor_mid], kind) for item, kind in zip(body, kinds, strict=True)]
     channels = await _channels(tx, places)
     batches = [
-        payload.batch_of(channels[sensor.point_id, kind.signal_type_moid].id, item.data, kind, item.unit, (index,))
-        for index, (item, (sensor, kind)) in enumerate(zip(body, places, strict=True))
+        payload.batch_of(channels[sensor.point_id, kind.signal_type_moid].id, item.data, change, (index,))
+        for index, (item, (sensor, kind), change) in enumerate(zip(body, places, changes, strict=True))
     ]
     await _write(tx, batches, [(index,) for index in range(len(batches))])
 
@@ -69,9 +70,9 @@ async def put_one(
     """Write values of one signal: all of them, or none. The answer is empty."""
     sensor, kind = await _named(tx, client_cid, sensor_mid, signal_type_moid)
     (await access(tx)).require_write(client_cid)
+    change = payload.change_of(None if query.unit is UNSET else query.unit, kind, "query", ("unit",))
     channels = await _channels(tx, [(sensor, kind)])
-    unit = None if query.unit is UNSET else query.unit
-    batch = payload.batch_of(channels[sensor.point_id, signal_type_moid].id, body.data, kind, unit, ())
+    batch = payload.batch_of(channels[sensor.point_id, signal_type_moid].id, body.data, change, ())
     await _write(tx, [batch], [()])
 
 
@@ -90,10 +91,11 @@ async def get_many(tx: Tx, body: list[GetOneOfMany]) -> list[SignalResponse]:
     pairs = [(sensors[i.client_cid, i.sensor_mid].point_id, i.signal_type_moid) for i in body]
     channels = await series.channels_for(tx, dict.fromkeys(pairs))
     answers = []
-    for item, kind, pair in zip(body, kinds, pairs, strict=True):
+    for index, (item, kind, pair) in enumerate(zip(body, kinds, pairs, strict=True)):
         wanted = Wanted(
             since=item.since, till=item.till, newest=item.last_acq, grid=grid_of(tx, item.delta_t), raw=item.raw,
             multiply=item.apply_multiplier is not False, unit_id=item.output_unit_id, origin=item.signal_origin_id,
+            where=Where("body", (index,)),
         )  # fmt: skip
         sensor = sensors[item.client_cid, item.sensor_mid]
         answers.append(await read_signal(tx, sensor, kind, channels.get(pair), wanted))

@@ -1,7 +1,7 @@
 """From what travels to columns of the series store, and back. No database in here."""
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -14,7 +14,10 @@ from gridloom.metering.signals.catalogue import SIGNAL_TYPES, SignalType
 from gridloom.metering.signals.errors import WrongData
 from gridloom.metering.signals.schemas import Columns, Row
 
+Change: TypeAlias = tuple[Fraction, Fraction]
+
 MAX_ROWS = 1_000_000
+MAX_MS = 253_402_300_799_999
 OPTIONAL = ("lower_prediction_bound", "upper_prediction_bound", "original_acq", "com")
 # The store's names of what travels under another one.
 NAMES = {"lower": "lower_prediction_bound", "upper": "upper_prediction_bound", "original_acq_us": "original_acq"}
@@ -47,40 +50,45 @@ def columns_of(data: Columns | list[Row]) -> Columns:
     return Columns(**columns)
 
 
-def batch_of(
-    channel: int, data: Columns | list[Row], kind: SignalType, unit: str | None, path: tuple[str | int, ...]
-) -> series.Batch:
-    """Values in the unit of the signal type, ready to be written.
+def batch_of(channel: int, data: Columns | list[Row], change: Change, path: tuple[str | int, ...]) -> series.Batch:
+    """Values in the unit of the signal type, ready to be written. change: from the unit they came in, see `change_of`.
 
     Raises WrongData naming item, column and place: unequal lengths, a number that is missing or not finite, an unknown
-    origin, a unit of another quantity.
+    origin, a time that cannot be.
     """
     columns = columns_of(data)
     here = (*path, "data")
     _check_lengths(columns, here)
     values = np.array(columns.value, dtype=np.float64)
     _check_removals(columns, values, here)
-    try:
-        factor, offset = units.conversion(unit or kind.unit_symbol, kind.unit_symbol)
-    except units.UnknownUnit as fault:
-        raise wrong(fault.message, (*path, "unit")) from None
-    except units.UnitMismatch as fault:
-        raise wrong(fault.message, (*path, "unit")) from None
+    time = _whole(columns.time, (*here, "time"), series.CaptureTimeOutOfRange.text)
+    origin: Any = 1
+    if columns.origin is not UNSET:
+        origin = _whole(columns.origin, (*here, "origin"), series.UnknownOrigin.text)
     try:
         return series.Batch.of(
             channel,
-            columns.time,
-            _converted(values, factor, offset),
-            origin=1 if columns.origin is UNSET else columns.origin,
-            lower=_bound(columns.lower_prediction_bound, factor, offset),
-            upper=_bound(columns.upper_prediction_bound, factor, offset),
-            original_acq_us=_microseconds(columns.original_acq),
+            time,
+            _converted(values, change),
+            origin=origin,
+            lower=_bound(columns.lower_prediction_bound, change),
+            upper=_bound(columns.upper_prediction_bound, change),
+            original_acq_us=_microseconds(columns.original_acq, (*here, "original_acq")),
             comment=None if columns.com is UNSET else columns.com,
         )
-    except OverflowError:
-        raise wrong("A number is too large.", here) from None
     except Fault as fault:
         raise placed(fault, path) from None
+
+
+def change_of(unit: str | None, kind: SignalType, where: str, path: tuple[str | int, ...]) -> Change:
+    """Factor and offset from a unit to the one of the signal type.
+
+    Raises WrongData at `path` for an unknown unit and one of another quantity.
+    """
+    try:
+        return units.conversion(unit or kind.unit_symbol, kind.unit_symbol)
+    except (units.UnknownUnit, units.UnitMismatch) as fault:
+        raise WrongData(fault.message, errors=[FieldError(where, path, fault.message)]) from None
 
 
 def placed(fault: Fault, path: tuple[str | int, ...]) -> Fault:
@@ -145,17 +153,32 @@ def _check_removals(columns: Columns, values: "np.ndarray[Any, Any]", path: tupl
     values[removed] = np.nan
 
 
-def _converted(values: "np.ndarray[Any, Any]", factor: Fraction, offset: Fraction) -> Any:
+def _converted(values: "np.ndarray[Any, Any]", change: Change) -> Any:
+    factor, offset = change
     return values if factor == 1 and offset == 0 else units.affine(values, factor, offset)
 
 
-def _bound(column: list[float | None] | msgspec.UnsetType, factor: Fraction, offset: Fraction) -> Any:
-    if column is UNSET:
-        return None
-    return _converted(np.array(column, dtype=np.float64), factor, offset)
+def _bound(column: list[float | None] | msgspec.UnsetType, change: Change) -> Any:
+    return None if column is UNSET else _converted(np.array(column, dtype=np.float64), change)
 
 
-def _microseconds(column: list[int | None] | msgspec.UnsetType) -> Any:
+def _whole(column: list[int], path: tuple[str | int, ...], message: str) -> Any:
+    """Whole numbers as a column. Raises WrongData at the place of one that 64 bits cannot hold."""
+    try:
+        return np.array(column, dtype=np.int64)
+    except OverflowError:
+        place = next(place for place, each in enumerate(column) if not -(2**63) <= each < 2**63)
+        raise wrong(message, (*path, place)) from None
+
+
+def _microseconds(column: list[int | None] | msgspec.UnsetType, path: tuple[str | int, ...]) -> Any:
+    """Times of the first acquisition. Raises WrongData at the place of one outside of the years 1970 to 9999."""
     if column is UNSET:
         return None
-    return np.array([series.ABSENT if each is None else each * 1000 for each in column], dtype=np.int64)
+    message = "A time is given in milliseconds since 1970 in UTC."
+    time_ms = _whole([-1 if each is None else each for each in column], path, message)
+    absent = np.array([each is None for each in column], dtype=bool)
+    beyond = np.flatnonzero(~absent & ((time_ms < 0) | (time_ms > MAX_MS)))
+    if len(beyond):
+        raise wrong(message, (*path, int(beyond[0])))
+    return np.where(absent, series.ABSENT, time_ms * 1000)

@@ -1,7 +1,8 @@
 """Reading one signal as a client wants it: origin, newest acquisition, meters, factors, buckets, unit, in this order."""
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -9,13 +10,29 @@ import numpy as np
 from gridloom.core.series import public as series
 from gridloom.kernel import clock, units
 from gridloom.kernel.database.transaction import Tx
-from gridloom.kernel.errors import Invalid
+from gridloom.kernel.errors import FieldError, Invalid
 from gridloom.metering.sensors.store import SensorRef, states
 from gridloom.metering.signals import payload
 from gridloom.metering.signals.catalogue import SignalType
 from gridloom.metering.signals.schemas import Columns, SignalResponse
 
 CALCULATED = 3
+Correction: TypeAlias = Callable[[series.Samples], series.Samples]
+
+
+class Where(msgspec.Struct, frozen=True):
+    """Where a question stands in its request: in the query, or at a place of the list in the body."""
+
+    part: str
+    path: tuple[str | int, ...] = ()
+
+    def wrong(self, message: str, *name: str) -> Invalid:
+        """A refusal that says which parameter of which question."""
+        return Invalid(message, errors=[FieldError(self.part, (*self.path, *name), message)])
+
+
+IN_QUERY = Where("query")
+
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller asked for, however it was spelled. Times in milliseconds, [since, till)."""
@@ -28,6 +45,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     multiply: bool = True
     unit_id: int | None = None
     origin: int | None = None
+    where: Where = IN_QUERY
 
     @property
     def origins(self) -> list[int] | None:
@@ -35,7 +53,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.origin is None else [self.origin]
 
 
-def output_unit(kind: SignalType, unit_id: int | None) -> str:
+def output_unit(kind: SignalType, unit_id: int | None, where: Where = IN_QUERY) -> str:
     """The unit of the answer. Raises Invalid for one that does not exist or measures something else."""
     if unit_id is None:
         return kind.unit_symbol
@@ -43,7 +61,7 @@ def output_unit(kind: SignalType, unit_id: int | None) -> str:
         units.conversion(kind.unit_symbol, unit_id)
         return units.unit(unit_id).symbol
     except (units.UnknownUnit, units.UnitMismatch) as fault:
-        raise Invalid(fault.message, field="output_unit_id", where="query") from None
+        raise where.wrong(fault.message, "output_unit_id") from None
 
 
 async def read_signal(
@@ -51,7 +69,7 @@ async def read_signal(
 ) -> SignalResponse:
     """The values of one signal; a channel that nobody ever wrote to has none."""
     started = time.perf_counter()
-    unit = kind.unit_symbol if wanted.raw else output_unit(kind, wanted.unit_id)
+    unit = kind.unit_symbol if wanted.raw else output_unit(kind, wanted.unit_id, wanted.where)
     spent = 0.0
     data = Columns(time=[], value=[], type=[], origin=[])
     if channel is not None:
@@ -79,13 +97,11 @@ async def _single(
         tx, channel, wanted.since, wanted.till, origins=wanted.origins, newest=wanted.newest, full=True
     )
     if not wanted.raw and len(readings):
-        there = ~np.isnan(readings.value)
-        samples = series.Samples(readings.time_ms[there], readings.value[there])
-        corrected = await _corrected(tx, sensor, kind, channel, samples, multiply=wanted.multiply)
-        readings.value[there] = _in_unit(corrected.value, kind, unit)
-        for bound in (readings.lower, readings.upper):
-            if bound is not None:
-                bound[:] = _in_unit(bound, kind, unit)
+        correct = await _correction(tx, sensor, kind, channel, multiply=wanted.multiply)
+        for column in (readings.value, readings.lower, readings.upper):
+            if column is not None and (there := ~np.isnan(column)).any():
+                samples = series.Samples(readings.time_ms[there], column[there])
+                column[there] = _in_unit(correct(samples).value, kind, unit, wanted.where)
     return payload.answer(readings, with_acquisitions=not wanted.newest)
 
 
@@ -97,30 +113,27 @@ async def _bucketed(
     if grid is None:
         raise ValueError("without a grid there are no buckets")
     order = series.PREFERENCE if wanted.origin is None else (wanted.origin,)
+    correct = await _correction(tx, sensor, kind, channel, multiply=wanted.multiply)
     if kind.charts_power:
         samples = await series.read_register(tx, channel, wanted.since, wanted.till, origins=order)
-        samples = await _corrected(tx, sensor, kind, channel, samples, multiply=wanted.multiply)
-        found = series.amounts(samples, grid, wanted.since, wanted.till)
+        found = series.amounts(correct(samples), grid, wanted.since, wanted.till)
     else:
         readings = await series.read(tx, channel, wanted.since, wanted.till, origins=order)
-        samples = series.prefer(readings, order)
-        samples = await _corrected(tx, sensor, kind, channel, samples, multiply=wanted.multiply)
+        samples = correct(series.prefer(readings, order))
         found = series.resample(samples, grid, kind.kind, step_s=channel.step_s, till_ms=wanted.till)
-    values = series.Samples(found.time_ms, _in_unit(found.value, kind, unit))
+    values = series.Samples(found.time_ms, _in_unit(found.value, kind, unit, wanted.where))
     return payload.sampled(values, CALCULATED)
 
 
-async def _corrected(
-    tx: Tx, sensor: SensorRef, kind: SignalType, channel: series.Channel, samples: series.Samples, *, multiply: bool
-) -> series.Samples:
-    """Register readings without the jumps of meter changes, and every value times its factor."""
-    if not len(samples.time_ms):
-        return samples
+async def _correction(
+    tx: Tx, sensor: SensorRef, kind: SignalType, channel: series.Channel, *, multiply: bool
+) -> Correction:
+    """What makes of register readings one count without the jumps of meter changes, and takes every value times its factor."""
     found = await states(tx, cid=sensor.client_cid, mid=sensor.sensor_mid)
     own = _info(sensor.info)
     plain = _factor(kind, own, multiply=multiply)
     if not found:
-        return series.scaled(samples, plain)
+        return lambda samples: series.scaled(samples, plain)
     periods = []
     for state in found:
         ends = [s for s in state.signal_states if s.signal_type_moid == kind.signal_type_moid]
@@ -137,8 +150,9 @@ async def _corrected(
         )
     if kind.kind == "register":
         line = await series.complete_periods(tx, channel, periods, unknown_factor=plain)
-        return series.continuous(samples, line)
-    return _by_period(samples, series.ordered(periods, plain))
+        return lambda samples: series.continuous(samples, line)
+    line = series.ordered(periods, plain)
+    return lambda samples: _by_period(samples, line)
 
 
 def _by_period(samples: series.Samples, periods: list[series.Period]) -> series.Samples:
@@ -172,8 +186,12 @@ def _info(text: str | None) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _in_unit(values: Any, kind: SignalType, unit: str) -> Any:
-    return values if unit == kind.unit_symbol else units.convert(values, kind.unit_symbol, unit)
+def _in_unit(values: Any, kind: SignalType, unit: str, where: Where) -> Any:
+    """Values in the unit of the answer. Raises Invalid where numbers end, because JSON would show nothing there."""
+    shown = values if unit == kind.unit_symbol else units.convert(values, kind.unit_symbol, unit)
+    if np.isinf(shown).any():
+        raise where.wrong("A value is too large for a number in this unit; `raw` shows what is stored.")
+    return shown
 
 
 def grid_of(tx: Tx, delta_t: int | None, calendar: Any = None, zone: str | None = None) -> series.Grid | None:
