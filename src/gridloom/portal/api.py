@@ -10,9 +10,8 @@ from gridloom.kernel.http.api import Api
 from gridloom.kernel.http.call import Answer, Call
 from gridloom.kernel.http.dialect import Dialect
 from gridloom.kernel.http.subject import Subject
+from gridloom.portal import security
 from gridloom.portal.tokens import PortalIssuer
-
-ADMIN, USER, EITHER = "AdminAuth", "PortalAuth", "EitherAuth"
 
 
 class ErrorBody(msgspec.Struct):
@@ -27,11 +26,7 @@ class PortalDialect(Dialect):
     update_method = "PUT"
     invalid_status = 400
     documented: ClassVar[tuple[int, ...]] = (400, 401, 403)
-    security: ClassVar[dict[str, dict[str, Any]]] = {
-        ADMIN: {"type": "http", "scheme": "bearer"},
-        USER: {"type": "http", "scheme": "bearer"},
-        EITHER: {"type": "http", "scheme": "bearer"},
-    }
+    security: ClassVar[dict[str, dict[str, Any]]] = security.SCHEMES
 
     async def authenticate(self, call: Call) -> Subject | None:
         """A portal user's JWT, or an admin's or service token, as the operation allows."""
@@ -41,9 +36,14 @@ class PortalDialect(Dialect):
         secret = secret.strip()
         subject = await call.services.part(PortalIssuer).recognise(secret) if secret.count(".") == 2 else None
         if subject is None:
-            subject = await call.services.part(Identity).by_token(secret, ("portal-admin", "service"))
+            subject = await call.services.part(Identity).by_token(secret, security.ADMIN_KINDS)
         if subject is None:
             raise Unauthenticated
+        return subject
+
+    async def enter(self, call: Call, subject: Subject) -> Subject:
+        """An operation is for admins, for portal users, or for both, as its security scheme says."""
+        security.check(call.operation, subject)
         return subject
 
     def fault(self, fault: Fault, call: Call | None) -> Answer:  # noqa: ARG002 - the request changes nothing here

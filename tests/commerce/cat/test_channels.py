@@ -12,7 +12,7 @@ class TestChannels(ResourceSuite):
     good = {"name": "Farm shop", "type": "pos", "description": "The till in the barn", "client_id": "tills"}
     changed = {"name": "Barn shop", "description": None}
     bad = {
-        "name": ("", 5, None, "x" * 256, "a\x00b"),
+        "name": ("", "  ", 5, None, "x" * 256, "a\x00b"),
         "type": ("kiosk", 5, None, ""),
         "description": (5, "x" * 5001),
         "client_id": (5, "x" * 256),

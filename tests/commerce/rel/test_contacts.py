@@ -61,6 +61,18 @@ async def test_a_contact_is_written_and_read_back(callers: Callers) -> None:
     assert await versions(caller, made) == [made["version"]]
 
 
+async def test_metadata_comes_back_as_it_went(callers: Callers) -> None:
+    caller = await caller_of(callers)
+    metadata = {
+        "": "", "ünï": "日本 😀", "zero": 0, "big": 2**63 - 1, "small": -(2**63), "half": 0.5, "tiny": 1e-300, "huge": 1e300,
+        "no": None, "yes": True, "deep": {"a": [{"b": [[], {}]}]}, "quote": "\"\\/\n\t",
+    }  # fmt: skip
+    made = await contact(caller, metadata=metadata)
+    assert made["metadata"] == metadata
+    assert (await read(caller, made))["metadata"] == metadata
+    assert await contact(caller, metadata=metadata) == made
+
+
 async def test_a_contact_needs_no_more_than_an_address(callers: Callers) -> None:
     caller = await caller_of(callers)
     made = await contact(caller)
@@ -191,7 +203,11 @@ async def test_what_belongs_to_another_tenant_is_unknown(callers: Callers) -> No
     theirs, zon = await address(stranger), await organisation(stranger)
     answer = await caller.put(
         "/rel/contacts",
-        json={"email": "a@b.example", "billing": {"primary": theirs["id"]}, "organisations": {"primary": {"id": zon["id"]}}},
+        json={
+            "email": "a@b.example",
+            "billing": {"primary": theirs["id"]},
+            "organisations": {"primary": {"id": zon["id"]}},
+        },
     )
     refused(answer, "billing.primary", "organisations.primary.id")
 
@@ -392,7 +408,11 @@ async def test_a_contact_is_the_party_that_others_see_and_change(callers: Caller
         await parties.set_phone(tx, ada.id, "0471 23 45 67", "BE")
     shown = await read(caller, made)
     billing = shown["billing"]["primary"]
-    assert (billing["thoroughfare"], billing["premise_number"], billing["premise_number_suffix"]) == ("Dok", 12, "-14B bus 3")
+    assert (billing["thoroughfare"], billing["premise_number"], billing["premise_number_suffix"]) == (
+        "Dok",
+        12,
+        "-14B bus 3",
+    )
     assert billing["address_line_1"] == "Dok 12-14B bus 3"
     assert shown["phone_numbers"]["primary"]["number"] == "+32471234567"
     assert len(await versions(caller, made)) == 3

@@ -101,7 +101,11 @@ async def test_each_change_adds_one_version_and_the_old_ones_stay(callers: Calle
 
 async def test_vat_numbers_are_checked_by_their_digits_and_the_task_says_the_outcome(callers: Callers) -> None:
     caller = await caller_of(callers)
-    given = [{"number": "BE 0403.170.701"}, {"country_code": "BE", "number": "0403170702"}, {"country_code": "us", "number": "1"}]
+    given = [
+        {"number": "BE 0403.170.701"},
+        {"country_code": "BE", "number": "0403170702"},
+        {"country_code": "us", "number": "1"},
+    ]
     answer = await caller.post("/rel/organisations", json={"name": "Zon", "registrations": given})
     registrations = answer.json()["registrations"]
     shown = [
@@ -141,7 +145,9 @@ async def test_a_removed_organisation_is_answered_and_then_gone_but_for_its_vers
     assert await read(caller, made, made["version"]) == made
     now = await done(caller, "GET", f"/rel/contacts/{person['id']}", "/rel/contacts/{contact}")
     assert now["organisations"] == {"secondary": []}
-    answer = await caller.put("/rel/contacts", json={"email": "a@b.example", "organisations": {"primary": {"id": made["id"]}}})
+    answer = await caller.put(
+        "/rel/contacts", json={"email": "a@b.example", "organisations": {"primary": {"id": made["id"]}}}
+    )
     refused(answer, "organisations.primary.id")
 
 
@@ -192,10 +198,22 @@ async def test_every_wrong_field_is_named_at_once_and_nothing_is_written(callers
     assert await done(caller, "GET", "/rel/organisations") == []
 
 
+@pytest.mark.parametrize("body", [{"name": " "}, {"name": "Zon", "registrations": [{"number": " .- "}]}])
+async def test_blanks_are_no_names_and_no_numbers(callers: Callers, body: dict[str, Any]) -> None:
+    caller = await caller_of(callers)
+    refused(await caller.post("/rel/organisations", json=body), "registrations.0.number" if len(body) > 1 else "name")
+    assert await done(caller, "GET", "/rel/organisations") == []
+
+
 async def test_a_refused_change_changes_nothing(callers: Callers) -> None:
     caller = await caller_of(callers)
     made = await organisation(caller, **WHOLE)
-    for body in ({"name": ""}, {"tags": None}, {"billing": {"primary": UNKNOWN}}, {"administration": {"email": "books"}}):
+    for body in (
+        {"name": ""},
+        {"tags": None},
+        {"billing": {"primary": UNKNOWN}},
+        {"administration": {"email": "books"}},
+    ):
         assert (await caller.put(f"/rel/organisations/{made['id']}", json=body)).status_code == 400
     assert await read(caller, made) == made
     assert await versions(caller, made) == [made["version"]]

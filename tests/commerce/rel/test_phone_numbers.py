@@ -39,7 +39,9 @@ async def test_every_wrong_field_is_named(callers: Callers) -> None:
     caller = await caller_of(callers)
     refused(await caller.post("/rel/phonenumbers", json={}), "number", label="required")
     refused(await caller.post("/rel/phonenumbers", json={"number": None, "country_code": 32}), "country_code", "number")
-    refused(await caller.post("/rel/phonenumbers", json={"number": "", "country_code": "BEL"}), "country_code", "number")
+    refused(
+        await caller.post("/rel/phonenumbers", json={"number": "", "country_code": "BEL"}), "country_code", "number"
+    )
 
 
 async def test_unknown_and_foreign_numbers_are_not_found(callers: Callers) -> None:

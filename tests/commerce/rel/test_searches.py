@@ -4,7 +4,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from tests.commerce.kit import UNKNOWN, WRITE, address, caller_of, contact, done, organisation, phone, refused, stranger_of
+from tests.commerce.kit import (
+    UNKNOWN,
+    WRITE,
+    address,
+    caller_of,
+    contact,
+    done,
+    organisation,
+    phone,
+    refused,
+    stranger_of,
+)
 from tests.suites.client import Caller, Callers
 
 
@@ -83,7 +94,9 @@ async def test_a_search_without_conditions_is_a_first_page_and_pages_are_walked(
         assert answer.headers["x-count"] == "5"
         headers["x-page"] = answer.headers.get("x-page", "")
     assert (seen, headers["x-page"]) == (made, "")
-    token = first.headers.get("x-page") or (await caller.post(url, json={}, headers={"x-page-size": "2"})).headers["x-page"]
+    token = (
+        first.headers.get("x-page") or (await caller.post(url, json={}, headers={"x-page-size": "2"})).headers["x-page"]
+    )
     narrowed = await caller.post(url, json={"constraints": [{"value": made}]}, headers={"x-page": token})
     refused(narrowed, "x-page")
 
@@ -113,9 +126,7 @@ async def test_a_wrong_condition_is_named(callers: Callers, url: str, make: Make
         {"value": [made]},
     ]
     answer = await caller.post(url, json={"constraints": constraints})
-    refused(
-        answer, "constraints.0.key", "constraints.1.operator", "constraints.2.value.1", "constraints.2.value.2"
-    )
+    refused(answer, "constraints.0.key", "constraints.1.operator", "constraints.2.value.1", "constraints.2.value.2")
     refused(await caller.post(url, json={"constraints": [{"key": "ids"}]}), "constraints.0.values", label="required")
     refused(await caller.post(url, json={"constraints": [{"values": "x"}, 5]}), "constraints.0.values", "constraints.1")
     refused(await caller.post(url, json={"constraints": {}}), "constraints")
@@ -141,7 +152,11 @@ async def test_contacts_are_found_by_their_addresses(callers: Callers) -> None:
     caller = await caller_of(callers)
     ada, eve, members = [
         (await contact(caller, email, audience=audience))["id"]
-        for email, audience in (("ada@example.org", "default"), ("eve@example.org", "default"), ("ada@example.org", "members"))
+        for email, audience in (
+            ("ada@example.org", "default"),
+            ("eve@example.org", "default"),
+            ("ada@example.org", "members"),
+        )
     ]
     url = "/rel/contacts"
     for key in ("email", "emails", "id", "ids"):

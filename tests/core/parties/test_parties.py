@@ -22,7 +22,9 @@ HOME = AddressFields(street="Kerkstraat", number="12A", postcode="9000", city="G
 
 
 async def person(tx: Tx, **fields: Any) -> Party:
-    return await parties.create(tx, "person", PartyFields(**{"given_name": "Ada", "email": "ada@example.org", **fields}))
+    return await parties.create(
+        tx, "person", PartyFields(**{"given_name": "Ada", "email": "ada@example.org", **fields})
+    )
 
 
 async def organisation(tx: Tx, name: str = "Zon op Dak", **fields: Any) -> Party:
@@ -256,7 +258,9 @@ async def test_vat_numbers_are_checked_once_and_softly(db: Database, tenant: int
         assert same == zon
 
 
-async def test_of_several_with_one_email_the_oldest_is_found_and_the_audience_decides(db: Database, tenant: int) -> None:
+async def test_of_several_with_one_email_the_oldest_is_found_and_the_audience_decides(
+    db: Database, tenant: int
+) -> None:
     async with db.tenant(tenant) as tx:
         first = await person(tx, audience="members")
         second = await person(tx)

@@ -130,7 +130,9 @@ def test_the_letters_in_front_say_the_country_as_iso_has_it() -> None:
 # --- bank accounts and national numbers -----------------------------------------------------------------------------------
 
 
-@given(st.sampled_from(["BE", "NL", "DE", "FR", "LU", "AT"]), st.integers(min_value=0), st.lists(st.just(" "), max_size=3))
+@given(
+    st.sampled_from(["BE", "NL", "DE", "FR", "LU", "AT"]), st.integers(min_value=0), st.lists(st.just(" "), max_size=3)
+)
 def test_a_generated_account_is_valid_however_it_is_spaced(country: str, seed: int, filling: list[str]) -> None:
     account = IBAN.random(country_code=country, random=Random(seed))
     checked = rules.iban(with_filling(account.compact.lower(), filling))

@@ -91,6 +91,9 @@ async def add_row(tx: Tx, table: Table, tenant: int) -> Row:
         try:
             async with tx.savepoint():
                 record = await tx.one(_insert(table, row), **row)
+        except asyncpg.UniqueViolationError as refused:
+            taken = set(re.findall(r"\w+", (refused.detail or "").partition(")")[0])) - {*given, "tenant_id"}
+            row |= {each.name: plain_value(each) for each in table.c if each.name in taken}
         except asyncpg.CheckViolationError as refused:
             for column in _columns_of(table, refused.constraint_name or ""):
                 if column.name not in given:

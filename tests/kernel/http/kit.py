@@ -60,7 +60,12 @@ def _table(name: str, *items: Any, uuid: bool = False) -> Table:
     )
 
 
-shelf = _table("shelf", Column("name", Text, nullable=False), Column("holder_id", BigInteger))
+shelf = _table(
+    "shelf",
+    Column("name", Text, nullable=False),
+    Column("holder_id", BigInteger),
+    UniqueConstraint("tenant_id", "name", name="uq_shelf_name", deferrable=True, initially="DEFERRED"),
+)
 thing = _table(
     "thing",
     Column("name", Text, nullable=False),

@@ -104,7 +104,7 @@ class TestRegisters:
         assert await buckets(caller, key, 32, delta_t=60) == {0: 10.0}
 
     async def test_the_buckets_add_up_to_last_less_first(self, caller: Caller, key: str) -> None:
-        readings = [0.1, 0.30000000000000004, 0.7, 12.9, 13.0, 99.99]
+        readings = [0.1, 0.3, 0.7, 12.9, 13.0, 99.99]
         times = [T0, T0 + 7 * MINUTE, T0 + 50 * MINUTE, T0 + 2 * HOUR, T0 + 5 * HOUR, T0 + 9 * HOUR]
         await wrote(caller, key, 32, {"time": times, "value": readings})
         for delta in (1, 15, 60, 1440):

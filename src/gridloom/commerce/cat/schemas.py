@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 ChannelType: TypeAlias = Literal["pos", "storefront", "order", "integration"]
-Name = Annotated[str, Meta(min_length=1, max_length=255)]
+Name = Annotated[str, Meta(max_length=255, pattern=r"\S")]
 Description = Annotated[str, Meta(max_length=5000)]
 ClientId = Annotated[str, Meta(max_length=255)]
 

@@ -17,6 +17,8 @@ Given: TypeAlias = Short | UnsetType | None
 Email = Annotated[str, Meta(min_length=3, max_length=320)]
 Audience = Annotated[str, Meta(min_length=1, max_length=100)]
 Tags = Annotated[list[Short], Meta(max_length=500)]
+OrganisationName = Annotated[str, Meta(max_length=500, pattern=r"\S")]
+VatNumber = Annotated[str, Meta(max_length=50, pattern="[A-Za-z0-9]")]
 CountryCode = Annotated[str, Meta(pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2.")]
 Amount = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1, description="In minor units of the currency.")]
 Days = Annotated[int, Meta(ge=0, le=36_500)]
@@ -227,7 +229,7 @@ class RelVatRegistrationModel(Struct, kw_only=True):
     """A VAT number. Without a country the letters in front of the number say it."""
 
     country_code: CountryCode | UnsetType | None = UNSET
-    number: Annotated[str, Meta(min_length=1, max_length=50)] | UnsetType = UNSET
+    number: VatNumber | UnsetType = UNSET
 
 
 class RelOrganisationUpdateAdministration(Struct, kw_only=True):
@@ -239,7 +241,7 @@ class RelOrganisationUpdateAdministration(Struct, kw_only=True):
 class RelOrganisationUpdateModel(Struct, kw_only=True):
     """What is written of an organisation; a new one needs a name. A list that is given replaces the one there is."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=500)] | UnsetType = UNSET
+    name: OrganisationName | UnsetType = UNSET
     file_id: Given = UNSET
     coc_number: Given = UNSET
     account_manager: Given = UNSET

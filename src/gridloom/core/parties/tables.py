@@ -5,7 +5,7 @@ foreign keys and for joins. Both are written by `writing.py` and by nobody else.
 """
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
 from gridloom.kernel.database.tables import (
     Instant,
@@ -51,7 +51,8 @@ party_version = tenant_table(
     "party_version",
     reference("party_id", party, on_delete="CASCADE", index=False),
     Column("number", Integer, nullable=False, doc="Counts from 1 in each party."),
-    Column("snapshot", JSONB, nullable=False, doc="The whole party as it was then, with its addresses and numbers."),
+    # JSON, not JSONB: it is read whole, and must come back to the letter (JSONB turns 1e300 into 301 digits).
+    Column("snapshot", JSON, nullable=False, doc="The whole party as it was then, with its addresses and numbers."),
     Column("changed_by", Text, nullable=False),
     created_at(),
     unique("party_id", "number"),

@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from litestar import HttpMethod, Litestar, Request
 from litestar.exceptions import HTTPException
@@ -66,10 +66,13 @@ class Api:
 
     def build(self, services: Services) -> Litestar:
         """The ASGI application of this API."""
-        by_path: dict[str, dict[str, Endpoint]] = defaultdict(dict)
+        routes: dict[str, dict[str, _Way]] = defaultdict(dict)
         for operation in self.operations:
-            by_path[operation.path][operation.method] = Endpoint(operation, self.dialect, services)
-        handlers = [_route(path, methods) for path, methods in by_path.items()]
+            template, names, split = _litestar_path(operation.path)
+            if operation.method in routes[template]:
+                raise ValueError(f"{operation!r} cannot be told apart from another operation by its path")
+            routes[template][operation.method] = _Way(Endpoint(operation, self.dialect, services), names, split)
+        handlers = [_route(template, ways) for template, ways in routes.items()]
 
         def refuse(request: Request[Any, Any, Any], error: Exception) -> Any:
             """Only a path or method that no operation has comes here: endpoints answer for themselves."""
@@ -92,26 +95,37 @@ def _resources(module: Any) -> Iterable[Resource]:
     return (value for value in vars(module).values() if isinstance(value, Resource))
 
 
-def _route(path: str, methods: dict[str, Endpoint]) -> HTTPRouteHandler:
-    """One Litestar handler a path. Parameters are numbered by position, so that versions may name them differently."""
-    template, names, splitter = _litestar_path(path)
+class _Way(NamedTuple):
+    """One method of a path: who answers, and how its parameters are called."""
+
+    endpoint: Endpoint
+    names: list[str]
+    split: Callable[[list[str]], list[str] | None] | None
+
+
+def _route(template: str, ways: dict[str, _Way]) -> HTTPRouteHandler:
+    """One Litestar handler a path. Parameters are numbered by position, so that versions may name them differently.
+
+    What GET answers, HEAD answers without the body, which the outgoing answer leaves out.
+    """
 
     async def handle(request: Request[Any, Any, Any]) -> Response:
         scope: Any = request.scope
-        endpoint = methods["GET" if scope["method"] == "HEAD" else scope["method"]]
+        endpoint, names, split = ways["GET" if scope["method"] == "HEAD" else scope["method"]]
         given = scope["path_params"]
         values = [str(given[key]) for key in sorted(given)] if given else []
         state = scope["state"]
         state["operation"] = endpoint.operation.name
-        state["template"] = path
-        if splitter is not None:
-            split = splitter(values)
-            if split is None:
+        state["template"] = endpoint.operation.path
+        if split is not None:
+            parts = split(values)
+            if parts is None:
                 return endpoint.refuse(NotFound(), scope, request.receive)
-            values = split
+            values = parts
         state["path"] = dict(zip(names, values, strict=True))
         return await endpoint(scope, request.receive)
 
+    methods = [*ways, *(["HEAD"] if "GET" in ways else [])]
     return HTTPRouteHandler(
         template, http_method=[HttpMethod(each) for each in methods], include_in_schema=False, status_code=200
     )(handle)

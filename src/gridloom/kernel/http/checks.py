@@ -20,6 +20,8 @@ Wrong: TypeAlias = Callable[[Path, str], None]
 Check: TypeAlias = Callable[[Any, Path, Wrong], None]
 
 _MAX_ADJUSTED = 18
+_MAPPINGS = (dict, Mapping)
+_HOLDERS = (list, tuple, set, frozenset, *_MAPPINGS)
 
 
 def number(
@@ -60,12 +62,10 @@ def _build(wanted: Any, building: dict[Any, list[Check | None]]) -> Check | None
     origin, args = typing.get_origin(wanted), typing.get_args(wanted)
     if origin in (typing.Union, types.UnionType):
         return _union([check for check in ((_typed(a, extra, building)) for a in args) if check is not None])
-    if origin in (list, tuple, set, frozenset) and args:
-        inner = _build(args[0], building)
-        return None if inner is None else _items(inner)
-    if origin in (dict, Mapping) and args:
-        inner = _build(args[1], building)
-        return None if inner is None else _values(inner)
+    if origin in _HOLDERS and args:
+        place, walk = (1, _values) if origin in _MAPPINGS else (0, _items)
+        inner = _build(args[place], building)
+        return None if inner is None else walk(inner)
     return None
 
 

@@ -1,6 +1,7 @@
 """The way of a request: caller, scope, input, one transaction, answer."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -39,6 +40,7 @@ log = structlog.get_logger(__name__)
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 ATTEMPTS = 3
 _MAX_INT = 2**63 - 1
+_FRACTION = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?")
 _PARTS = ("body", "query", "headers")
 
 
@@ -71,6 +73,7 @@ class Endpoint:
         for name, kind in self.parts.items():
             if kind not in services:
                 raise TypeError(f"{operation!r} asks for {name}: {kind!r}, which this application does not have")
+        _refuse_impossible(operation, wants_tx=self.wants_tx)
 
     async def __call__(self, scope: Any, receive: Any) -> Response:
         """Answer one request; every exception becomes an answer in the form of the API."""
@@ -215,6 +218,20 @@ class Endpoint:
         return response(dialect, call, status, body, headers, answer.media_type)
 
 
+def _refuse_impossible(operation: Operation, *, wants_tx: bool) -> None:
+    """Raises TypeError for a declaration that could never be called, or not as it says."""
+    inputs = operation.inputs
+    for name in operation.parameters:
+        if name in inputs and operation.path_type(name) is not inputs[name]:
+            raise TypeError(
+                f"{operation!r}: the path parameter {name} is int, float, str or UUID, not {inputs[name]!r}"
+            )
+    if operation.scope == PUBLIC and (wants_tx or "subject" in inputs):
+        raise TypeError(f"{operation!r} is public and asks for what only a caller has: a transaction or a subject")
+    if operation.idempotent and not wants_tx:
+        raise TypeError(f"{operation!r} is idempotent and asks for no transaction, in which its answer would be kept")
+
+
 class Admission:
     """Rate limits before the work: `admit` raises RateLimited, or puts the limit's headers on the call."""
 
@@ -317,7 +334,7 @@ def _path_value(text: str, kind: Any) -> Any:
             number = int(text) if len(text) < 20 else _MAX_INT + 1
             return number if abs(number) <= _MAX_INT else None
         if kind is float:
-            number_f = float(text)
+            number_f = float(text) if _FRACTION.fullmatch(text) else math.nan
             return number_f if math.isfinite(number_f) else None
         if kind is UUID:
             return UUID(text)

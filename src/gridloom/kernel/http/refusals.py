@@ -9,8 +9,7 @@ from sqlalchemy.dialects.postgresql import dialect
 
 from gridloom.kernel.errors import Conflict, Fault, Invalid
 
-
-_NAMES = dialect().identifier_preparer
+_NAMES = dialect().identifier_preparer  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
 def references(table: Table, wires: Mapping[str, str]) -> dict[str, str]:

@@ -21,11 +21,13 @@ _SENSOR = (
     "FROM metering.sensor s JOIN series.point p ON p.id = s.point_id "
 )
 _ONE = sql(f"{_SENSOR} WHERE s.client_cid = :client_cid AND s.sensor_mid = :sensor_mid")
-_KEYS = sql(
+_FIND = (
     "SELECT s.client_cid, s.sensor_mid, s.point_id, s.info FROM metering.sensor s "
     "JOIN unnest(CAST(:cids AS integer[]), CAST(:mids AS integer[])) AS k (cid, mid) "
     "ON s.client_cid = k.cid AND s.sensor_mid = k.mid"
 )
+_KEYS = sql(_FIND)
+_KEPT = sql(f"{_FIND} FOR KEY SHARE OF s")
 _ADD_CLIENT = sql("INSERT INTO metering.client (tenant_id, cid) VALUES (:tenant_id, :cid) ON CONFLICT DO NOTHING")
 _NEXT_MID = sql("UPDATE metering.client SET next_mid = next_mid + 1 WHERE cid = :cid RETURNING next_mid - 1")
 _ADD = sql(
@@ -81,18 +83,18 @@ async def sensor_row(tx: Tx, rights: Access, client_cid: int, sensor_mid: int) -
 
 
 async def find_sensors(
-    tx: Tx, keys: Sequence[tuple[int, int]], *, write: bool = False
+    tx: Tx, keys: Sequence[tuple[int, int]], *, kept: bool = False
 ) -> dict[tuple[int, int], SensorRef]:
-    """The sensors of these (client, number) pairs that the caller may read (or write), in one statement."""
+    """The sensors of these (client, number) pairs that the caller may read, in one statement.
+
+    kept: none of them goes away before this transaction ends, so that what is written to it has a place to stand.
+    """
     rights = await access(tx)
-    allowed = [
-        key
-        for key in dict.fromkeys(keys)
-        if _fits(*key) and (rights.of(key[0]).write if write else rights.of(key[0]).read)
-    ]
+    allowed = [key for key in dict.fromkeys(keys) if _fits(*key) and rights.of(key[0]).read]
     if not allowed:
         return {}
-    rows = await tx.all(_KEYS, cids=[cid for cid, _ in allowed], mids=[mid for _, mid in allowed])
+    query = _KEPT if kept else _KEYS
+    rows = await tx.all(query, cids=[cid for cid, _ in allowed], mids=[mid for _, mid in allowed])
     return {(row["client_cid"], row["sensor_mid"]): SensorRef(**row) for row in rows}
 
 
@@ -123,8 +125,9 @@ async def point_is_taken(tx: Tx, point_id: int) -> bool:
 
 
 async def remove_sensor(tx: Tx, client_cid: int, sensor_mid: int) -> None:
-    """Remove the row with its states."""
-    await tx.run(_REMOVE, client_cid=client_cid, sensor_mid=sensor_mid)
+    """Remove the row with its states, once everybody who writes to it is done. Raises SensorNotFound."""
+    if not await tx.run(_REMOVE, client_cid=client_cid, sensor_mid=sensor_mid):
+        raise SensorNotFound
 
 
 async def states(

@@ -46,7 +46,7 @@ async def put_many(tx: Tx, body: list[PutOneOfMany]) -> None:
     if len(body) > MAX_SIGNALS:
         raise Invalid(f"More than {MAX_SIGNALS} signals at once.", field="0")
     rights = await access(tx)
-    sensors = await find_sensors(tx, [(item.client_cid, item.sensor_mid) for item in body])
+    sensors = await find_sensors(tx, [(item.client_cid, item.sensor_mid) for item in body], kept=True)
     kinds, changes = [], []
     for index, item in enumerate(body):
         if (item.client_cid, item.sensor_mid) not in sensors:
@@ -68,7 +68,7 @@ async def put_one(
     tx: Tx, client_cid: int, sensor_mid: int, signal_type_moid: int, body: PutSignal, query: UnitQuery
 ) -> None:
     """Write values of one signal: all of them, or none. The answer is empty."""
-    sensor, kind = await _named(tx, client_cid, sensor_mid, signal_type_moid)
+    sensor, kind = await _named(tx, client_cid, sensor_mid, signal_type_moid, kept=True)
     (await access(tx)).require_write(client_cid)
     change = payload.change_of(None if query.unit is UNSET else query.unit, kind, "query", ("unit",))
     channels = await _channels(tx, [(sensor, kind)])
@@ -77,7 +77,11 @@ async def put_one(
 
 
 async def get_many(tx: Tx, body: list[GetOneOfMany]) -> list[SignalResponse]:
-    """Values of several signals, in the order they were asked for. What is wrong is said with its place in the list."""
+    """Values of several signals, in the order they were asked for. What is wrong is said with its place in the list.
+
+    All of them are of one moment: a write of several signals shows whole or not at all.
+    """
+    await tx.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     if len(body) > MAX_SIGNALS:
         raise Invalid(f"More than {MAX_SIGNALS} signals at once.", field="0")
     sensors = await find_sensors(tx, [(item.client_cid, item.sensor_mid) for item in body])
@@ -129,9 +133,11 @@ async def get_one(tx: Tx, client_cid: int, sensor_mid: int, signal_type_moid: in
     return await read_signal(tx, sensor, kind, channels.get((sensor.point_id, signal_type_moid)), wanted)
 
 
-async def _named(tx: Tx, client_cid: int, sensor_mid: int, moid: int) -> tuple[SensorRef, SignalType]:
+async def _named(
+    tx: Tx, client_cid: int, sensor_mid: int, moid: int, *, kept: bool = False
+) -> tuple[SensorRef, SignalType]:
     """The sensor and signal type of a path. Raises SensorNotFound, SignalTypeNotFound."""
-    sensor = (await find_sensors(tx, [(client_cid, sensor_mid)])).get((client_cid, sensor_mid))
+    sensor = (await find_sensors(tx, [(client_cid, sensor_mid)], kept=kept)).get((client_cid, sensor_mid))
     if sensor is None:
         raise SensorNotFound
     kind = SIGNAL_TYPES.get(moid)
@@ -141,14 +147,12 @@ async def _named(tx: Tx, client_cid: int, sensor_mid: int, moid: int) -> tuple[S
 
 
 async def _channels(tx: Tx, places: list[tuple[SensorRef, SignalType]]) -> dict[tuple[int, int], series.Channel]:
-    """The channels of sensors' signals, made where they are missing."""
+    """The channels of sensors' signals, made where they are missing: in one order, or two callers could wait for each other."""
     wanted = {(sensor.point_id, kind.signal_type_moid): kind for sensor, kind in places}
     found = await series.channels_for(tx, wanted)
-    for (point_id, moid), kind in wanted.items():
-        if (point_id, moid) not in found:
-            found[point_id, moid] = await series.ensure_channel(
-                tx, point_id, moid, unit=kind.unit_symbol, kind=kind.kind
-            )
+    for point_id, moid in sorted(wanted.keys() - found.keys()):
+        kind = wanted[point_id, moid]
+        found[point_id, moid] = await series.ensure_channel(tx, point_id, moid, unit=kind.unit_symbol, kind=kind.kind)
     return found
 
 

@@ -102,6 +102,8 @@ async def create_state(tx: Tx, query: StateCreate) -> SensorState:
         )
     except asyncpg.ExclusionViolationError:
         raise StatesOverlap from None
+    except asyncpg.ForeignKeyViolationError:  # it went away meanwhile
+        raise SensorNotFound from None
     return await store.state(tx, rights, int(made))
 
 
@@ -166,6 +168,8 @@ async def create_signal_state(tx: Tx, sensor_state_id: int, query: SignalStateCr
         )  # fmt: skip
     except asyncpg.UniqueViolationError:
         raise SignalStateTaken(field="signal_type_moid", where="query") from None
+    except asyncpg.ForeignKeyViolationError:  # it went away meanwhile
+        raise StateNotFound from None
     return SignalState(
         signal_state_id=int(made), sensor_state_id=sensor_state_id, signal_type_moid=query.signal_type_moid,
         value_for_since=since, value_for_till=till, info=info,

@@ -36,5 +36,3 @@ def shown(tenant: int, row: Any, sealer: Sealer | None = None) -> dict[str, Any]
         "identity_providers": providers,
         **({} if hidden.access_token is None else {"accessToken": hidden.access_token}),
     }
-
-

@@ -100,9 +100,9 @@ class EntityMatching(Wire):
 
     portal_user: dict[str, str] | UnsetType = UNSET
     contact: dict[str, str] | UnsetType = UNSET
-    auto_create_cognito_user: Annotated[
-        bool, Meta(description="Whether somebody new becomes a portal user; true without it.")
-    ] | UnsetType = UNSET
+    auto_create_cognito_user: (
+        Annotated[bool, Meta(description="Whether somebody new becomes a portal user; true without it.")] | UnsetType
+    ) = UNSET
 
 
 class Provider(Wire):

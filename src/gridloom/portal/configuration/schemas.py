@@ -49,11 +49,14 @@ class CommonConfig(Wire):
     """What admins write and everybody reads."""
 
     domain: Domain
-    enabled: Annotated[bool, Meta(description="Whether users come in. A new portal is, unless it says otherwise.")] | UnsetType = UNSET
+    enabled: (
+        Annotated[bool, Meta(description="Whether users come in. A new portal is, unless it says otherwise.")]
+        | UnsetType
+    ) = UNSET
     name: Text = UNSET
     is_provided_domain: Flag = field(default=UNSET, name="is_epilot_domain")
-    provided_domain: Annotated[str, Meta(max_length=300, description="A second domain of the portal.")] | UnsetType = field(
-        default=UNSET, name="epilot_domain"
+    provided_domain: Annotated[str, Meta(max_length=300, description="A second domain of the portal.")] | UnsetType = (
+        field(default=UNSET, name="epilot_domain")
     )
     domain_settings: DomainSettings | UnsetType = UNSET
     design_id: EntityId = UNSET
@@ -69,7 +72,9 @@ class CommonConfig(Wire):
     advanced_mfa: Switch | UnsetType = UNSET
     auth_settings: AuthSettings | UnsetType = UNSET
     cognito_details: UserPool | UnsetType = UNSET
-    config: Annotated[str, Meta(description="Settings of the client, which nobody here looks into.")] | UnsetType = UNSET
+    config: Annotated[str, Meta(description="Settings of the client, which nobody here looks into.")] | UnsetType = (
+        UNSET
+    )
     contact_identifiers: Texts = UNSET
     approval_state_attributes: dict[str, list[str]] | UnsetType = UNSET
     email_templates: EmailTemplates | UnsetType = UNSET

@@ -43,7 +43,9 @@ def closed(sealer: Sealer, tenant: int, portal: UUID, secrets: Secrets) -> bytes
     return sealer.seal(msgspec.json.encode(secrets).decode(), context=_place(tenant, portal))
 
 
-def without_secrets(provider: Provider, slug: str, before: ProviderSecrets | None) -> tuple[dict[str, Any], ProviderSecrets]:
+def without_secrets(
+    provider: Provider, slug: str, before: ProviderSecrets | None
+) -> tuple[dict[str, Any], ProviderSecrets]:
     """A provider as it is stored and shown, and what of it is not.
 
     `has_client_secret: true` without a secret keeps the one of before, as whoever read the provider could not see it.
@@ -73,3 +75,8 @@ def without_options(extensions: list[ExtensionConfig]) -> tuple[list[dict[str, A
 def token_of(given: Any, before: str | None) -> str | None:
     """The access token after a write."""
     return before if given is UNSET else given or None
+
+
+def _place(tenant: int, portal: UUID) -> bytes:
+    """What a sealed value is bound to, so that it opens in no other row."""
+    return f"portal.portal:{tenant}:{portal}".encode()

@@ -148,9 +148,9 @@ class EditRule(Wire):
 
     slug: Text = UNSET
     attribute: Text = UNSET
-    rule_type: (
-        Literal["cadence", "relative_to_current_value", "days_before_date", "overdue_payments"] | UnsetType
-    ) = UNSET
+    rule_type: Literal["cadence", "relative_to_current_value", "days_before_date", "overdue_payments"] | UnsetType = (
+        UNSET
+    )
     cadence_period_type: Literal["days", "weeks", "months"] | UnsetType = UNSET
     cadence_period: Number = UNSET
     changes_allowed: Whole = UNSET
@@ -195,7 +195,7 @@ class ExtensionConfig(Wire, omit_defaults=False):
 
     id: str
     status: Literal["installed", "enabled"]
-    options: dict[str, str] = {}
+    options: dict[str, str] = field(default_factory=dict)
 
 
 class HookSelection(Wire):

@@ -78,7 +78,9 @@ async def upsert(
         providers=providers,
         sealed=secrets.closed(sealer, tx.tenant, number, kept),
     )
-    await _settle(tx, number, {"domain": given.domain, "epilot_domain": common.get("epilot_domain", "")}, is_open=enabled)
+    await _settle(
+        tx, number, {"domain": given.domain, "epilot_domain": common.get("epilot_domain", "")}, is_open=enabled
+    )
     if row["enabled"] and not enabled:
         await issuer.end_portal(tx, number)
     return Written(number, is_new)

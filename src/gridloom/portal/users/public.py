@@ -20,11 +20,11 @@ _CREATE = sql(
     "INSERT INTO portal.portal_user (tenant_id, id, portal_id, user_id, party_id) "
     "VALUES (:tenant_id, :id, :portal_id, :user_id, :party_id)"
 )
-_PORTAL = sql("SELECT 1 FROM portal.portal WHERE id = :id AND deleted_at IS NULL FOR KEY SHARE")
+_PORTAL = sql("SELECT origin FROM portal.portal WHERE id = :id AND deleted_at IS NULL FOR KEY SHARE")
 _FIND = sql(
     "SELECT p.id, p.portal_id, o.origin, p.user_id, u.email, p.party_id FROM portal.portal_user p "
     "JOIN portal.portal o ON o.tenant_id = p.tenant_id AND o.id = p.portal_id AND o.enabled AND o.deleted_at IS NULL "
-    'JOIN identity."user" u ON u.tenant_id = p.tenant_id AND u.id = p.user_id AND u.status = \'active\' '
+    "JOIN identity.\"user\" u ON u.tenant_id = p.tenant_id AND u.id = p.user_id AND u.status = 'active' "
     "WHERE p.user_id = :user_id AND p.portal_id = :portal_id"
 )
 
@@ -55,7 +55,8 @@ async def create_portal_user(
     """
     if not parties.is_email(email):
         raise Invalid("This is no e-mail address.", field="email")
-    if await tx.one(_PORTAL, id=portal_id) is None:
+    origin = await tx.scalar(_PORTAL, id=portal_id)
+    if origin is None:
         raise NotFound("There is no such portal.")
     email = email.strip()
     user = await identity.create_user(tx, login_of(portal_id, email), password, roles=[ROLE], email=email)
@@ -63,9 +64,7 @@ async def create_portal_user(
     await tx.run(_CREATE, tenant_id=tx.tenant, id=number, portal_id=portal_id, user_id=user, party_id=party_id)
     if party_id is not None:
         await parties.attach_user(tx, user, party_id)
-    found = await find(tx, portal_id, user)
-    assert found is not None or password is None or True
-    return PortalUser(number, portal_id, "", user, email, party_id) if found is None else found
+    return PortalUser(number, portal_id, origin, user, email, party_id)
 
 
 async def find(tx: Tx, portal_id: UUID, user_id: int) -> PortalUser | None:

@@ -3,7 +3,7 @@
 from gridloom.core.identity.tables import user
 from gridloom.core.parties.public import party
 from gridloom.kernel.database.tables import created_at, reference, tenant_table, unique, updated_at
-from gridloom.portal.configuration.tables import portal
+from gridloom.portal.configuration.public import portal
 
 portal_user = tenant_table(
     "portal",

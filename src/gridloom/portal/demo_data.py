@@ -1,0 +1,21 @@
+"""The portal of the demo tenant, at the domain `localhost`."""
+
+import msgspec
+
+from gridloom.kernel.database.pool import Database
+from gridloom.kernel.http.call import Services
+from gridloom.kernel.security.sealing import Sealer
+from gridloom.portal.configuration.schemas import UpsertPortalConfig
+from gridloom.portal.configuration.writing import upsert
+from gridloom.portal.tokens import PortalIssuer
+
+ORIGIN = "END_CUSTOMER_PORTAL"
+DOMAIN = "localhost"
+
+
+async def fill(services: Services, tenant: int) -> None:
+    """Set the portal up. Raises Invalid when another portal of this installation is at `localhost`."""
+    given = UpsertPortalConfig(domain=DOMAIN, name="Demo portal")
+    sent = msgspec.to_builtins(given)
+    async with services.part(Database).tenant(tenant) as tx:
+        await upsert(tx, services.part(Sealer), services.part(PortalIssuer), ORIGIN, None, given, sent)
