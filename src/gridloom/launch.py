@@ -68,6 +68,7 @@ def welcome(settings: Settings, port: int, demo: demos.Demo | None, out: Console
         lines += [f'Try it:                   curl -H "Authorization: Bearer {token}" {base}/api/sensors/types']
     for line in [*lines, ""]:
         out.print(line, soft_wrap=True, markup=False)
+    out.file.flush()
 
 
 def _credential(name: str, demo: demos.Demo | None) -> str:

@@ -102,7 +102,7 @@ class World:
     async def community(self, founder: Person, name: str = "Sunny Street") -> Community:
         profile = await founder.profile()
         async with self.database.tenant(founder.tenant) as tx:
-            number = await memberships.found(tx, name, profile)
+            number = await memberships.establish(tx, name, profile)
             auth_id = await tx.scalar("SELECT auth_community_id FROM communities.community WHERE id = :id", id=number)
         return Community(self, number, auth_id, founder.tenant)
 

@@ -3,6 +3,7 @@
 import itertools
 import secrets
 from typing import Any
+from uuid import UUID
 
 import httpx
 from tests.suites.client import answers
@@ -68,9 +69,7 @@ class Admin:
         return await self.desk.call("DELETE", "/v2/portal/config", self.token, params={"origin": origin})
 
     async def user(self, portal: dict[str, Any], email: str | None = None, password: str = PASSWORD) -> "User":
-        """A new user of a portal, signed in."""
-        from uuid import UUID
-
+        """A new user of a portal."""
         address = email or f"user{next(_numbers)}@example.org"
         async with self.desk.database.tenant(self.tenant) as tx:
             made = await users.create_portal_user(tx, self.desk.identity, UUID(portal["portal_id"]), address, password)

@@ -48,7 +48,7 @@ class CommunitiesDialect(Dialect):
     create_status = 200
     delete_status = 200
     update_method = "PUT"
-    documented: ClassVar[tuple[int, ...]] = (400, 401, 403, 422)
+    documented: ClassVar[tuple[int, ...]] = (400, 401, 403, 422, 429)
     security: ClassVar[dict[str, dict[str, Any]]] = {"bearer": {"type": "http", "scheme": "bearer"}}
 
     async def authenticate(self, call: Call) -> Subject | None:

@@ -25,4 +25,4 @@ async def fill(services: Services, tenant: int) -> None:
             user_id=row["id"],
             attributes={"login": row["login"], "email": row["email"]},
         )
-        await memberships.found(tx, NAME, await users.ensure(tx, founder))
+        await memberships.establish(tx, NAME, await users.ensure(tx, founder))

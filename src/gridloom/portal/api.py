@@ -25,7 +25,7 @@ class PortalDialect(Dialect):
 
     update_method = "PUT"
     invalid_status = 400
-    documented: ClassVar[tuple[int, ...]] = (400, 401, 403)
+    documented: ClassVar[tuple[int, ...]] = (400, 401, 403, 429)
     security: ClassVar[dict[str, dict[str, Any]]] = security.SCHEMES
 
     async def authenticate(self, call: Call) -> Subject | None:

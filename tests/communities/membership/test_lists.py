@@ -121,3 +121,18 @@ async def test_a_wrong_question_is_refused(street: Community, ada: Person, path:
 async def test_a_role_that_is_none_is_refused(street: Community, ada: Person) -> None:
     answer = await ada.call("GET", "/communities/users?role=OWNER", street, template="/communities/users")
     refused(answer, 422, 5010)
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_list_costs_the_same_number_of_statements_however_long_it_is(
+    street: Community, ada: Person, crowd: dict[int, tuple[str, str]], path: str
+) -> None:
+    seen: list[int] = []
+    database = ada.world.database
+    database.observer = lambda tx: seen.append(tx.statements) if tx.tenant_id == ada.tenant else None
+    try:
+        await rows(ada, path, street)
+    finally:
+        database.observer = None
+    # One at the door, where a community is named, and one for the page with its count.
+    assert sum(seen) == (1 if path == "/communities/my-communities" else 2)

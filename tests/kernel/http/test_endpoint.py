@@ -423,7 +423,10 @@ async def test_what_nobody_foresaw_is_told_without_details_and_logged_with_them(
     assert await shelves_of(tiny, owner) == []
 
 
-@pytest.mark.parametrize("error", [FileNotFoundError("secret"), PermissionError("secret"), KeyError("secret"), RecursionError()])
+MISTAKES = [FileNotFoundError(2, "secret", "/x"), PermissionError(13, "secret", "/x"), KeyError("secret"), RecursionError()]
+
+
+@pytest.mark.parametrize("error", MISTAKES, ids=["missing", "forbidden", "key", "depth"])
 async def test_a_mistake_of_ours_is_not_taken_for_a_database_that_is_away(error: Exception) -> None:
     async def work() -> dict[str, Any]:
         raise error

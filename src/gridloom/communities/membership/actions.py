@@ -38,9 +38,9 @@ DONE = "success"
 
 
 @action("POST", "/communities/", scope=WRITE, answers={200: str}, name="post_communities", tags=TAG)
-async def found(tx: Tx, subject: Subject, body: CommunityWrite) -> str:
+async def establish(tx: Tx, subject: Subject, body: CommunityWrite) -> str:
     """Found a community; the caller becomes its first administrator."""
-    await store.found(tx, body.name.strip(), await users.ensure(tx, subject))
+    await store.establish(tx, body.name.strip(), await users.ensure(tx, subject))
     return DONE
 
 

@@ -1,6 +1,6 @@
 """Communities for the rest of the API: who belongs where, as what."""
 
-from gridloom.communities.membership.store import found, join, role_of, standing, unknown_memberships
+from gridloom.communities.membership.store import establish, join, role_of, standing, unknown_memberships
 from gridloom.communities.membership.tables import community
 
-__all__ = ["community", "found", "join", "role_of", "standing", "unknown_memberships"]
+__all__ = ["community", "establish", "join", "role_of", "standing", "unknown_memberships"]

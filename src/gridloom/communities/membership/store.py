@@ -23,7 +23,7 @@ _UNKNOWN = sql(
     "WHERE c.auth_community_id = ANY(CAST(:named AS text[])) AND c.deleted_at IS NULL AND NOT EXISTS "
     f"(SELECT 1 FROM communities.membership m WHERE m.community_id = c.id AND m.profile_id = {_PROFILE}) ORDER BY c.id"
 )
-_FOUND = sql(
+_ESTABLISH = sql(
     "INSERT INTO communities.community (tenant_id, auth_community_id, name) "
     "VALUES (:tenant_id, :auth_community_id, :name) RETURNING id"
 )
@@ -68,9 +68,9 @@ async def unknown_memberships(tx: Tx, named: Sequence[str], key: Key) -> list[tu
     return [(row["id"], row["auth_community_id"]) for row in rows]
 
 
-async def found(tx: Tx, name: str, founder: int) -> int:
+async def establish(tx: Tx, name: str, founder: int) -> int:
     """A new community with its first administrator; gives its number."""
-    number = int(await tx.scalar(_FOUND, tenant_id=tx.tenant, auth_community_id=str(uuid7()), name=name))
+    number = int(await tx.scalar(_ESTABLISH, tenant_id=tx.tenant, auth_community_id=str(uuid7()), name=name))
     await join(tx, number, founder, "ADMIN")
     return number
 

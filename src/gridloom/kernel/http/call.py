@@ -124,6 +124,8 @@ class Call:
             return await request.form()
         except HTTPException as error:
             raise Invalid(error.detail) from None
+        except ValueError:
+            raise Invalid("The form cannot be read.") from None
 
     @property
     def subject(self) -> Subject:

@@ -37,7 +37,8 @@ from gridloom.kernel.http.subject import Subject
 
 log = structlog.get_logger(__name__)
 
-RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+# The third: another process changed a table (a migration) that this connection had prepared a statement for.
+RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.InvalidCachedStatementError)
 ATTEMPTS = 3
 _MAX_INT = 2**63 - 1
 _FRACTION = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?")
@@ -259,7 +260,7 @@ def refusal(error: Exception, dialect: Dialect, call: Call | None) -> Response:
     if fault.status >= 500 and not isinstance(fault, Unavailable):
         log.error("request_failed", exc_info=error, operation=repr(call.operation) if call else None)
     elif isinstance(fault, Unavailable):
-        log.warning("request_unavailable", reason=fault.message)
+        log.warning("request_unavailable", reason=fault.message, cause=f"{type(error).__name__}: {error}")
     answer = dialect.fault(fault, call)
     status = answer.status or dialect.status_of(fault)
     headers = {**fault.headers, **answer.headers}
@@ -289,9 +290,11 @@ def fault_of(error: Exception) -> Fault:  # noqa: PLR0911 - one line a kind of f
             return Invalid("A value is outside of what can be stored.")
         case asyncpg.QueryCanceledError() | TimeoutError():
             return Unavailable("This took too long and was given up.")
-        case asyncpg.PostgresConnectionError() | asyncpg.CannotConnectNowError() | asyncpg.InterfaceError() | OSError():
+        case OSError() if error.filename is not None:  # about a file of ours, not about a connection
+            return Broken()
+        case asyncpg.PostgresConnectionError() | asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():
             return Unavailable("The database cannot be reached.", headers={"Retry-After": "5"})
-        case asyncpg.TooManyConnectionsError() | asyncpg.AdminShutdownError():
+        case asyncpg.OperatorInterventionError() | asyncpg.InsufficientResourcesError():
             return Unavailable("The database cannot be reached.", headers={"Retry-After": "5"})
         case HTTPException() if error.status_code == 413:
             return TooLarge()
