@@ -14,6 +14,7 @@ from gridloom.app import Application, Roles
 from gridloom.kernel.database.embedded import EmbeddedServer
 from gridloom.kernel.database.migrate import migrate
 from gridloom.kernel.discovery import load_tables
+from gridloom.kernel.http.wire import Connection
 from gridloom.kernel.security.sealing import Sealer
 from gridloom.settings import Settings, SettingsError
 
@@ -88,7 +89,7 @@ def serve(settings: Settings, url: str, roles: Roles, ready: Callable[[int], Non
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -96,7 +97,6 @@ def serve(settings: Settings, url: str, roles: Roles, ready: Callable[[int], Non
         date_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
-        h11_max_incomplete_event_size=65_536,
     )
     server = Server(config, ready)
     server.run()

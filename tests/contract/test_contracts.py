@@ -26,15 +26,19 @@ PROMISED: dict[str, dict[str, int]] = {
     "commerce": {
         "/rel/contacts": 6,
         "/rel/organisations": 6,
-        "/rel/addresses": 2,
+        "/rel/addresses": 3,
+        "/rel/search/address": 1,
+        "/rel/search/phonenumbers": 1,
+        "/rel/search/organisations": 1,
         "/rel/phonenumbers": 2,
         "/cat/channels": 5,
+        "/iam/oauth/authorize": 1,
     },
     "communities": {"/communities": 9, "/users": 2},
     "portal": {"/v2/portal/portal": 1, "/v2/portal/config": 2, "/v2/portal/public/config": 1, "/v2/portal/token": 2},
 }
 # Below a promised beginning, what a later part brings.
-LATER = {("GET", "/rel/addresses/{}/geocode")}
+LATER = {("GET", "/rel/search/addresses"), ("POST", "/rel/search/addresses"), ("GET", "/iam/oauth/authorize")}
 
 
 def contract(api: str) -> dict[str, Any]:

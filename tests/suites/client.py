@@ -18,7 +18,6 @@ from gridloom.kernel.http.operation import Operation
 from gridloom.kernel.http.pages import Pages
 from gridloom.kernel.http.resource import Resource
 
-
 # What any operation may say without its document naming it: too large, too many, not available.
 ANYWHERE = (413, 429, 503)
 CHECK_ANSWERS = os.environ.get("CHECK_ANSWERS", "1") == "1"

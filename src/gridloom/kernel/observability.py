@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, Literal, TextIO, cast
 
 import msgspec
@@ -106,6 +107,7 @@ def configure_logging(
         cache_logger_on_first_use=False,
     )
     _route_library_logs(common, finish, threshold, target)
+    _Access.stream = target if form == "json" and threshold <= logging.INFO else None
 
 
 def _route_library_logs(common: list[Any], finish: list[Any], threshold: int, target: TextIO) -> None:
@@ -163,6 +165,32 @@ def _render_json(_logger: Any, _method: str, event: Event) -> str:
         # Half of a surrogate pair in a caller's text: the line matters more than that character.
         plain = {name: str(value).encode("utf-8", "replace").decode() for name, value in event.items()}
         return msgspec.json.encode(plain).decode()
+
+
+class _Access:
+    """Where a line for each request goes: past the chain of processors when nobody but a program reads it."""
+
+    stream: TextIO | None = None
+
+
+def access_line(level: str, **fields: str | float) -> None:
+    """One line for an answered request. The fields are our own (a template, a status), never a caller's text.
+
+    As JSON it is written directly, which costs a tenth of the way through the processors.
+    """
+    if _Access.stream is None:
+        getattr(_access_log, level)("request", **fields)
+        return
+    stamp = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    line = {"event": "request", **fields, "request_id": request_id(), "level": level, "timestamp": stamp}
+    line["logger"] = "gridloom.access"
+    if trace := _tracing.current() if _tracing.tracer is not None else None:
+        line["trace_id"], line["span_id"] = trace
+    _Access.stream.write(msgspec.json.encode(line).decode() + "\n")
+    _Access.stream.flush()
+
+
+_access_log = structlog.get_logger("gridloom.access")
 
 
 class Pool(msgspec.Struct, frozen=True):

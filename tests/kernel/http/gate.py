@@ -1,4 +1,4 @@
-"""A gate before a real database: shut, it is a database that went away; stalled, one that does not answer."""
+"""A gate before a real database: shut, it is a database that went away."""
 
 import asyncio
 from contextlib import suppress
@@ -14,8 +14,6 @@ class Gate:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._flowing = asyncio.Event()
-        self._flowing.set()
         self._port = 0
 
     @property
@@ -41,14 +39,6 @@ class Gate:
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def stall(self) -> None:
-        """Hold back every byte from now on."""
-        self._flowing.clear()
-
-    def flow(self) -> None:
-        """Let them through again."""
-        self._flowing.set()
-
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         query = self._behind.query
         host = str(query.get("host") or self._behind.host)
@@ -66,7 +56,6 @@ class Gate:
     async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         try:
             while data := await source.read(65_536):
-                await self._flowing.wait()
                 target.write(data)
                 await target.drain()
         except OSError:

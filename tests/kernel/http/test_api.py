@@ -138,16 +138,20 @@ async def test_a_segment_may_hold_several_parameters() -> None:
     me = client(echo("GET", "/tiny/{a}/{x}-{y}/{b}.json", a=int, x=int, y=str, b=int))
     answer = await me.get("/tiny/1/2-three-four/5.json")
     assert answer.json() == {"by": "GET /tiny/{a}/{x}-{y}/{b}.json", "a": 1, "x": 2, "y": "three-four", "b": 5}
-    for path in ("/tiny/1/23/5.json", "/tiny/1/2-/5.json", "/tiny/1/-2/5.json", "/tiny/1/2-3/5xjson", "/tiny/1/2-3/5.json2"):
+    for path in (
+        "/tiny/1/23/5.json",
+        "/tiny/1/2-/5.json",
+        "/tiny/1/-2/5.json",
+        "/tiny/1/2-3/5xjson",
+        "/tiny/1/2-3/5.json2",
+    ):
         answer = await me.get(path)
         assert (answer.status_code, answer.json()) == (404, MISSING), path
     assert (await me.get("/tiny/1/x-3/5.json")).status_code == 422
 
 
 async def test_a_colon_ends_a_parameter_or_is_part_of_a_word() -> None:
-    me = client(
-        echo("POST", "/tiny/n/{x}:run", x=int), echo("GET", "/tiny/n/{x}", x=str), echo("GET", "/tiny/all:now")
-    )
+    me = client(echo("POST", "/tiny/n/{x}:run", x=int), echo("GET", "/tiny/n/{x}", x=str), echo("GET", "/tiny/all:now"))
     assert (await me.post("/tiny/n/5:run")).json() == {"by": "POST /tiny/n/{x}:run", "x": 5}
     assert (await me.get("/tiny/n/a:b")).json() == {"by": "GET /tiny/n/{x}", "x": "a:b"}
     assert (await me.get("/tiny/all:now")).json() == {"by": "GET /tiny/all:now"}
@@ -188,7 +192,8 @@ async def test_head_needs_the_rights_of_get() -> None:
     dialect = Plain({"may": subject_of(1, "tiny.secrets:read"), "not": subject_of(1, "tiny.other:read")})
     me = client(secret, dialect=dialect)
     statuses = [
-        (await me.head("/tiny/secret", headers={"authorization": f"Bearer {who}"})).status_code for who in ("may", "not", "x")
+        (await me.head("/tiny/secret", headers={"authorization": f"Bearer {who}"})).status_code
+        for who in ("may", "not", "x")
     ]
     assert [*statuses, (await me.head("/tiny/secret")).status_code] == [200, 403, 401, 401]
 
@@ -220,5 +225,7 @@ async def test_what_is_nowhere_is_told_in_the_form_of_the_api() -> None:
     for path in ("/tiny", "/tiny/", "/tiny/b", "/tiny/a/b", "/tiny/%00", "/tiny/a%2Fb"):
         answer = await client(echo("GET", "/tiny/a")).get(path)
         assert (answer.status_code, answer.json()) == (404, MISSING), path
-    answer = await client(echo("GET", "/tiny/a"), dialect=Loud()).get("/tiny/b", headers={"x-request-id": "my-request-7"})
+    answer = await client(echo("GET", "/tiny/a"), dialect=Loud()).get(
+        "/tiny/b", headers={"x-request-id": "my-request-7"}
+    )
     assert answer.json() == {"loud": "not_found", "id": "my-request-7"}

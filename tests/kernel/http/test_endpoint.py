@@ -155,7 +155,9 @@ async def test_everything_that_is_right_reaches_the_handler() -> None:
     operation = action("POST", "/tiny/do/{x}", scope=PUBLIC, answers={200: dict})(everything)
     me = client_of(TinyApi(operation))
     for query, names in (("size=2", []), ("size=2&names=a", ["a"]), ("size=2&names=a&names=b", ["a", "b"])):
-        answer = await me.post(f"/tiny/do/7?{query}", headers={"x-trace": "5", "x-request-id": "the-request"}, json={"name": "n"})
+        answer = await me.post(
+            f"/tiny/do/7?{query}", headers={"x-trace": "5", "x-request-id": "the-request"}, json={"name": "n"}
+        )
         assert answer.json() == {
             "x": 7, "query": {"size": 2, "names": names}, "trace": 5, "body": {"name": "n", "count": 1}, "id": "the-request",
         }  # fmt: skip
@@ -184,7 +186,15 @@ async def test_an_empty_body_is_an_empty_object_or_nothing() -> None:
     assert (await me.post("/tiny/do", json={"name": "x"})).json() == {"body": {"name": "x", "count": 1}}
 
 
-BROKEN = [b"{", b'{"name": 5, "count', b"\xff", b'{"name":' + b"[" * 100_000, b'{"name": 1e999}', b'{"name": "\\u0000"}', b"[]"]
+BROKEN = [
+    b"{",
+    b'{"name": 5, "count',
+    b"\xff",
+    b'{"name":' + b"[" * 100_000,
+    b'{"name": 1e999}',
+    b'{"name": "\\u0000"}',
+    b"[]",
+]
 
 
 @pytest.mark.parametrize("raw", BROKEN, ids=range(len(BROKEN)))
@@ -294,7 +304,9 @@ async def test_a_client_that_leaves_while_it_sends_changes_nothing(tiny: Databas
     assert messages == []
 
 
-async def test_a_client_that_leaves_while_a_handler_reads_undoes_what_the_handler_did(tiny: Database, owner: int) -> None:
+async def test_a_client_that_leaves_while_a_handler_reads_undoes_what_the_handler_did(
+    tiny: Database, owner: int
+) -> None:
     messages = [{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}]
 
     async def receive() -> Any:
@@ -333,7 +345,10 @@ FORMS = [
     ("multipart/form-data; boundary=x", b"no boundary here"),
     ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\nvalue\r\n--x--"),
     ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nunfinished'),
-    ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xff\xfe\r\n--x--\r\n'),
+    (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xff\xfe\r\n--x--\r\n',
+    ),
     ("multipart/form-data", b"--x--"),
     ("multipart/form-data; boundary=" + "x" * 5000, b"--x--"),
     ("application/x-www-form-urlencoded", b"a=%ff"),
@@ -389,7 +404,9 @@ async def test_an_envelope_is_put_around_successes_that_want_one() -> None:
 
     async def work(call: Call) -> Any:
         kind = call.query.get("kind")
-        return {"bytes": Answer(b"raw", media_type="text/plain"), "refused": Answer({"no": 1}, status=409)}.get(kind, {"a": 1})
+        return {"bytes": Answer(b"raw", media_type="text/plain"), "refused": Answer({"no": 1}, status=409)}.get(
+            kind, {"a": 1}
+        )
 
     def client(**options: Any) -> httpx.AsyncClient:
         return client_of(TinyApi(post(work, **options), dialect=Wrapped()))
@@ -423,7 +440,12 @@ async def test_what_nobody_foresaw_is_told_without_details_and_logged_with_them(
     assert await shelves_of(tiny, owner) == []
 
 
-MISTAKES = [FileNotFoundError(2, "secret", "/x"), PermissionError(13, "secret", "/x"), KeyError("secret"), RecursionError()]
+MISTAKES = [
+    FileNotFoundError(2, "secret", "/x"),
+    PermissionError(13, "secret", "/x"),
+    KeyError("secret"),
+    RecursionError(),
+]
 
 
 @pytest.mark.parametrize("error", MISTAKES, ids=["missing", "forbidden", "key", "depth"])

@@ -147,7 +147,9 @@ async def hasty(tiny_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def test_a_statement_that_takes_too_long_is_given_up_and_undone(hasty: Database, tiny: Database, owner: int) -> None:
+async def test_a_statement_that_takes_too_long_is_given_up_and_undone(
+    hasty: Database, tiny: Database, owner: int
+) -> None:
     async def work(tx: Tx) -> dict[str, Any]:
         await tx.run(ADD, tenant=tx.tenant, name="undone")
         await tx.run("SELECT pg_sleep(10)")
@@ -261,16 +263,6 @@ async def test_a_connection_that_the_server_ends_in_the_middle_is_told_and_repla
     assert await counts(tiny, owner) == {}
     assert (await me.post("/tiny/do", json=False)).status_code == 200
     await database.close()
-
-
-async def test_a_database_that_was_never_there_is_told(owner: int) -> None:
-    async def work(tx: Tx) -> dict[str, Any]:
-        return {}
-
-    nowhere = Database("postgresql://somebody@127.0.0.1:1/nothing")
-    with pytest.raises(OSError, match="refused|Connect call failed"):
-        await nowhere.open()
-    assert (await client(nowhere, owner, work).post("/tiny/do")).status_code in (500, 503)
 
 
 # --- what each refusal of the database amounts to ---------------------------------------------------------------------

@@ -34,7 +34,23 @@ async def refused(client: Client, *pairs: tuple[str, str]) -> list[tuple[str, st
     return [(where, path) for where, path, _ in answer.json()["errors"]]
 
 
-SPECIAL = ["100%", "100", "a_b", "axb", "back\\slash", "back", "it's", "x%y_z", '"', "é", "[a]", "(", "*", "$1", ":name"]
+SPECIAL = [
+    "100%",
+    "100",
+    "a_b",
+    "axb",
+    "back\\slash",
+    "back",
+    "it's",
+    "x%y_z",
+    '"',
+    "é",
+    "[a]",
+    "(",
+    "*",
+    "$1",
+    ":name",
+]
 
 
 async def test_no_character_is_special_inside_a_text(me: Client) -> None:
@@ -56,7 +72,10 @@ async def test_no_character_is_special_inside_a_text(me: Client) -> None:
         assert await found(me, ("filter[name]", part)) == expected, part
 
 
-@given(text=st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=8), around=st.text("%_\\a", max_size=3))
+@given(
+    text=st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=8),
+    around=st.text("%_\\a", max_size=3),
+)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_text_there_is_finds_what_holds_it(tiny: Database, owner: int, text: str, around: str) -> None:
     condition = contains(thing.c.name)

@@ -40,7 +40,7 @@ KINDS = (int, str, datetime, UUID, Decimal)
 
 
 @given(KEYS, st.booleans())
-def test_a_cursor_gives_back_what_it_was_made_of(key: tuple[Any, ...], backwards: bool) -> None:  # noqa: FBT001 - drawn
+def test_a_cursor_gives_back_what_it_was_made_of(key: tuple[Any, ...], backwards: bool) -> None:
     found = decode_cursor(encode_cursor(DIGEST, key, backwards=backwards), DIGEST, KINDS)
     assert tuple(found.key) == key
     assert found.backwards is backwards

@@ -121,13 +121,19 @@ def test_what_a_client_writes_is_read_back(whole: dict[str, Any]) -> None:
     assert nested(pairs(urlencode(flat).encode())) == whole
 
 
-@given(st.lists(st.dictionaries(NAMES.filter(lambda name: not name.isdigit()), VALUES, min_size=1), min_size=1, max_size=12))
+@given(
+    st.lists(
+        st.dictionaries(NAMES.filter(lambda name: not name.isdigit()), VALUES, min_size=1), min_size=1, max_size=12
+    )
+)
 def test_numbered_objects_are_read_back_in_their_order(rows: list[dict[str, str]]) -> None:
     flat = [(f"c[{index}][{name}]", value) for index, row in enumerate(rows) for name, value in row.items()]
     assert nested(pairs(urlencode(list(reversed(flat))).encode())) == {"c": rows}
 
 
-@given(st.binary(max_size=40) | st.text("ab[]&=%0²٣12", max_size=30).map(lambda text: quote(text, safe="[]&=%").encode()))
+@given(
+    st.binary(max_size=40) | st.text("ab[]&=%0²٣12", max_size=30).map(lambda text: quote(text, safe="[]&=%").encode())
+)
 def test_any_query_is_an_object_or_refused(raw: bytes) -> None:
     try:
         assert isinstance(nested(pairs(raw)), dict)

@@ -20,7 +20,7 @@ from gridloom.kernel.http.rows import Shape, Writing
 
 Client = httpx.AsyncClient
 
-NULLS = {name: None for name in ("code", "price", "small", "count", "weight", "kind", "made_at", "shelf_id")}
+NULLS = dict.fromkeys(("code", "price", "small", "count", "weight", "kind", "made_at", "shelf_id"))
 
 
 class Camel(msgspec.Struct, rename="camel"):
@@ -103,7 +103,9 @@ async def test_a_change_of_nothing_shows_the_row_and_writes_down_when(me: Client
     assert after["updated_at"] > before["updated_at"]
     assert {**after, "updated_at": None} == {**before, "updated_at": None}
     number = (await me.post("/tiny/shelves", json={"name": "without a clock"})).json()["id"]
-    assert (await speaker(tiny, owner, shelves(updates=ShelfPatch)).patch(f"/tiny/shelves/{number}", json={})).json() == {
+    assert (
+        await speaker(tiny, owner, shelves(updates=ShelfPatch)).patch(f"/tiny/shelves/{number}", json={})
+    ).json() == {
         "id": number,
         "name": "without a clock",
     }

@@ -256,7 +256,9 @@ def test_a_query_reads_numbers_and_truths_from_text() -> None:
     )
     assert (found.count, found.share, str(found.price), found.whole) == (7, 0.5, "1.10", True)
     assert found.at.isoformat() == "2024-02-29T00:00:00+00:00"
-    assert [path for path, _ in refused({"count": "7x", "share": "", "price": "1,1", "whole": "si", "at": "x"}, Asked)] == [
+    assert [
+        path for path, _ in refused({"count": "7x", "share": "", "price": "1,1", "whole": "si", "at": "x"}, Asked)
+    ] == [
         "count",
         "share",
         "price",
@@ -351,7 +353,9 @@ def test_what_only_looks_like_a_nul_passes(raw: bytes) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*Node.__struct_fields__, "sku"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*Node.__struct_fields__, "sku"]), inner)
+    ),
     max_leaves=8,
 )
 

@@ -27,9 +27,7 @@ def exactly(value: float) -> Decimal:
 
 @settings(deadline=None)
 @given(st.one_of(st.tuples(readings, readings), st.tuples(fine_readings, fine_readings)), shapes)
-def test_the_parts_of_a_difference_add_up_to_it_to_the_last_digit(
-    pair: tuple[float, float], shape: np.ndarray
-) -> None:
+def test_the_parts_of_a_difference_add_up_to_it_to_the_last_digit(pair: tuple[float, float], shape: np.ndarray) -> None:
     start, end = sorted(pair)
     divided = distribute(start, end, shape)
     assert divided is not None

@@ -93,9 +93,7 @@ async def test_an_import_may_be_interrupted_again_and_again(folder: Folder) -> N
     assert await folder.stored() == 11
 
 
-async def test_an_interrupted_part_leaves_nothing_of_itself(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_interrupted_part_leaves_nothing_of_itself(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     from gridloom.core.series import public as series
 
     path = folder.csv(HEADER, *rows(numbered(8)), *rows([1.0], "541448820000000028"))

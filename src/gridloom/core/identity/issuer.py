@@ -33,7 +33,9 @@ _CREATE = sql(
 )
 _ALIVE = sql(
     "SELECT 1 FROM identity.refresh_token g JOIN identity.tenant t ON t.id = g.tenant_id AND t.status = 'active' "
-    "WHERE g.tenant_id = :tenant_id AND g.id = :id AND g.revoked_at IS NULL AND g.expires_at > :now"
+    "LEFT JOIN identity.\"user\" u ON u.tenant_id = g.tenant_id AND g.subject = 'user:' || u.id "
+    "WHERE g.tenant_id = :tenant_id AND g.id = :id AND g.revoked_at IS NULL AND g.expires_at > :now "
+    "AND (u.id IS NULL OR u.status = 'active')"
 )
 _BY_SECRET = sql(
     "SELECT id, tenant_id, subject, audience, scopes, claims, expires_at FROM identity.refresh_token "

@@ -6,7 +6,7 @@ tenant is known) runs as the owner. Both are opened in one round trip.
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -63,19 +63,17 @@ class Database:
             return Pool(0, 0, self._size)
         return Pool(self._pool.get_size(), self._pool.get_idle_size(), self._size)
 
-    @asynccontextmanager
-    async def tenant(self, tenant_id: int, *, subject: Any = None, read_only: bool = False) -> AsyncIterator[Tx]:
+    def tenant(
+        self, tenant_id: int, *, subject: Any = None, read_only: bool = False
+    ) -> AbstractAsyncContextManager[Tx]:
         """A transaction in which only this tenant's rows exist. Commits at the end, rolls back on any exception."""
         mode = "READ ONLY" if read_only else "READ WRITE"
         begin = f"BEGIN {mode}; SET LOCAL ROLE {TENANT_ROLE}; SET LOCAL {TENANT_SETTING} = '{int(tenant_id)}'"
-        async with self._transaction(begin, Tx, int(tenant_id), subject) as tx:
-            yield tx
+        return self._transaction(begin, int(tenant_id), subject)
 
-    @asynccontextmanager
-    async def system(self) -> AsyncIterator[Tx]:
+    def system(self) -> AbstractAsyncContextManager[Tx]:
         """A transaction of the installation: sees every tenant. Not for handlers that act for a caller."""
-        async with self._transaction("BEGIN", Tx, None, None) as tx:
-            yield tx
+        return self._transaction("BEGIN", None, None)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
@@ -84,10 +82,10 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def _transaction(self, begin: str, kind: type[Tx], tenant: int | None, subject: Any) -> AsyncIterator[Tx]:
+    async def _transaction(self, begin: str, tenant: int | None, subject: Any) -> AsyncIterator[Tx]:
         async with self._pool.acquire() as connection:
             await connection.execute(begin)
-            tx = kind(connection, tenant, subject)
+            tx = Tx(connection, tenant, subject)
             try:
                 yield tx
                 if tx.trail and self.trail_flusher:

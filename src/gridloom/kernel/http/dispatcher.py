@@ -18,7 +18,7 @@ Asgi: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-log = structlog.get_logger("gridloom.access")
+log = structlog.get_logger(__name__)
 
 
 class Mounted:
@@ -102,8 +102,8 @@ class Dispatcher:
                 state = scope["state"]
                 observability.observe_request(mounted.name, state.get("operation", "-"), seen["status"], seconds)
                 # The template, not the path: an id in a path can be a secret (checkouts, uploads).
-                log.info(
-                    "request",
+                observability.access_line(
+                    "info",
                     api=mounted.name,
                     method=scope["method"],
                     path=state.get("template", "-"),

@@ -44,7 +44,8 @@ async def once(tx: Tx, call: Call, work: Callable[[], Awaitable[Response]]) -> R
             raise Invalid(
                 "This idempotency key was used with another request.", field="Idempotency-Key", where="header"
             )
-        return Response(found["status"], found["body"], {**found["headers"], "idempotent-replayed": "true"})
+        headers = {**found["headers"], **call.limits, "idempotent-replayed": "true"}
+        return Response(found["status"], found["body"], headers)
     answer = await work()
     kept = {"status": answer.status_code, "headers": dict(answer.values), "body": answer.body}
     await tx.run(_KEEP, tenant_id=tx.tenant, **who, digest=digest, **kept)

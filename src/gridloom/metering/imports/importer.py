@@ -2,25 +2,27 @@
 
 import hashlib
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
-import polars as pl
 
 from gridloom.core.series import public as series
 from gridloom.kernel import units
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.errors import Invalid
 from gridloom.metering.imports import frames
-from gridloom.metering.imports.frames import WrongFile
+from gridloom.metering.imports.frames import Line, Part, WrongFile
 from gridloom.metering.sensors import store
 from gridloom.metering.sensors.catalogue import DEFAULT_TYPE
 from gridloom.metering.signals.catalogue import SIGNAL_TYPES
 
 Progress = Callable[[int, int], None]
+Change: TypeAlias = tuple[Fraction, Fraction]
 
 _BEGIN = sql(
     "INSERT INTO metering.file_import (tenant_id, digest, client_cid, name) VALUES (:tenant_id, :digest, :cid, :name) "
@@ -71,55 +73,60 @@ async def import_file(
             await _write_part(tx, part, client_cid, points, result)
             done += part.height
             await tx.run(_ADVANCE, done=done, digest=digest, cid=client_cid)
-        result.rows += part.height
+        result.rows += part.frame.height
         progress(done, total)
     async with database.tenant(tenant) as tx:
         await tx.run(_FINISH, digest=digest, cid=client_cid)
     return result
 
 
-async def _write_part(tx: Tx, part: pl.DataFrame, cid: int, points: dict[str, int], result: Imported) -> None:
-    pairs = part.select("ean", "signal", "unit").unique(maintain_order=True)
-    unknown = [ean for ean in pairs["ean"].unique(maintain_order=True) if ean not in points]
+async def _write_part(tx: Tx, part: Part, cid: int, points: dict[str, int], result: Imported) -> None:
+    changes = [_change(line) for line in part.lines]
+    unknown = [ean for ean in dict.fromkeys(line.ean for line in part.lines) if ean not in points]
     points.update(await _points(tx, unknown, cid, result))
-    channels = await _channels(tx, pairs, points)
-    keyed = pairs.with_columns(
-        channel=pl.Series(
-            [channels[points[ean], moid].id for ean, moid in pairs.select("ean", "signal").rows()], dtype=pl.Int64
-        ),
-        same=pl.Series([_is_same(unit, moid) for _, moid, unit in pairs.rows()], dtype=pl.Boolean),
-    )
-    joined = part.join(keyed, on=["ean", "signal", "unit"], how="left", nulls_equal=True, maintain_order="left")
-    values = joined["value"].to_numpy().copy()
-    for ean, moid, unit, _, same in keyed.rows():
-        if not same:
-            rows = ((part["ean"] == ean) & (part["signal"] == moid) & (part["unit"] == unit)).to_numpy()
-            values[rows] = units.convert(values[rows], unit, SIGNAL_TYPES[moid].unit_symbol)
-    written = await series.write(
-        tx,
-        series.Batch.of(
-            joined["channel"].to_numpy(),
-            joined["time_ms"].to_numpy(),
-            values,
-            origin=joined["origin"].to_numpy().astype(np.int64),
-        ),
-    )
+    channels = await _channels(tx, {(points[line.ean], line.signal) for line in part.lines})
+    of_line = np.array([channels[points[line.ean], line.signal].id for line in part.lines], dtype=np.int64)
+    frame = part.frame
+    line = frame["line"].to_numpy()
+    try:
+        written = await series.write(
+            tx,
+            series.Batch.of(
+                of_line[line],
+                frame["time_ms"].to_numpy(),
+                _converted(frame["value"].to_numpy(), line, changes),
+                origin=frame["origin"].to_numpy(),
+            ),
+        )
+    except Invalid as fault:
+        if fault.index is None:
+            raise
+        raise WrongFile(f"row {frame['row'][fault.index]}: {fault.message}", field=fault.field) from None
     result.stored += written.stored
     result.unchanged += written.unchanged
 
 
-def _is_same(unit: str | None, moid: int) -> bool:
-    """Whether values need no conversion. Raises WrongFile for an unknown signal or a unit of another quantity."""
-    kind = SIGNAL_TYPES.get(moid)
+def _change(line: Line) -> Change:
+    """Factor and offset of a unit. Raises WrongFile for an unknown signal or a unit of another quantity."""
+    kind = SIGNAL_TYPES.get(line.signal)
     if kind is None:
-        raise WrongFile(f"there is no signal type {moid}.", field="signal")
-    if unit is None:
-        return True
+        raise WrongFile(f"row {line.row}: there is no signal type {line.signal}.", field="signal")
     try:
-        factor, offset = units.conversion(unit, kind.unit_symbol)
+        return units.conversion(line.unit or kind.unit_symbol, kind.unit_symbol)
     except (units.UnknownUnit, units.UnitMismatch) as fault:
-        raise WrongFile(f"signal {moid}: {fault.message}.", field="unit") from None
-    return factor == 1 and offset == 0
+        raise WrongFile(f"row {line.row}: unit of signal {line.signal}: {fault.message}", field="unit") from None
+
+
+def _converted(values: Any, line: Any, changes: list[Change]) -> Any:
+    """Values in the units of their signals. values: (n,); line: (n,) places in `changes`."""
+    kinds = {change: number for number, change in enumerate(dict.fromkeys(changes))}
+    of_row = np.array([kinds[change] for change in changes], dtype=np.int64)[line]
+    converted = values.copy()
+    for (factor, offset), number in kinds.items():
+        if (factor, offset) != (Fraction(1), Fraction(0)):
+            rows = of_row == number
+            converted[rows] = units.affine(values[rows], factor, offset)
+    return converted
 
 
 async def _points(tx: Tx, eans: list[str], cid: int, result: Imported) -> dict[str, int]:
@@ -127,9 +134,10 @@ async def _points(tx: Tx, eans: list[str], cid: int, result: Imported) -> dict[s
     if not eans:
         return {}
     found = {row["eid"]: row["point_id"] for row in await tx.all(_SENSOR_OF, eids=eans, cid=cid)}
-    for ean in eans:
-        if ean in found:
-            continue
+    if len(found) < len(eans):
+        # Everybody who makes sensors takes the client first and then the numbers, or two could wait for each other.
+        await store.lock_client(tx, cid)
+    for ean in sorted(set(eans) - found.keys()):
         point = await series.ensure_point(tx, eid=ean, owner_cid=cid, name=ean)
         found[ean] = point.id
         if not await store.point_is_taken(tx, point.id):
@@ -149,18 +157,12 @@ _SENSOR_DEFAULTS: dict[str, Any] = {
 }
 
 
-async def _channels(tx: Tx, pairs: pl.DataFrame, points: dict[str, int]) -> dict[tuple[int, int], series.Channel]:
-    """The channels of every (meter, signal), made where they are missing."""
-    wanted = {(points[ean], moid): moid for ean, moid in pairs.select("ean", "signal").unique().rows()}
-    for moid in set(wanted.values()):
-        _is_same(None, moid)
+async def _channels(tx: Tx, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], series.Channel]:
+    """The channels of every (point, signal), made where they are missing, in one order."""
     found = await series.channels_for(tx, wanted)
-    for point_id, moid in wanted:
-        if (point_id, moid) not in found:
-            kind = SIGNAL_TYPES[moid]
-            found[point_id, moid] = await series.ensure_channel(
-                tx, point_id, moid, unit=kind.unit_symbol, kind=kind.kind
-            )
+    for point_id, moid in sorted(wanted - found.keys()):
+        kind = SIGNAL_TYPES[moid]
+        found[point_id, moid] = await series.ensure_channel(tx, point_id, moid, unit=kind.unit_symbol, kind=kind.kind)
     return found
 
 

@@ -29,6 +29,7 @@ _FIND = (
 _KEYS = sql(_FIND)
 _KEPT = sql(f"{_FIND} FOR KEY SHARE OF s")
 _ADD_CLIENT = sql("INSERT INTO metering.client (tenant_id, cid) VALUES (:tenant_id, :cid) ON CONFLICT DO NOTHING")
+_LOCK_CLIENT = sql("SELECT 1 FROM metering.client WHERE cid = :cid FOR NO KEY UPDATE")
 _NEXT_MID = sql("UPDATE metering.client SET next_mid = next_mid + 1 WHERE cid = :cid RETURNING next_mid - 1")
 _ADD = sql(
     "INSERT INTO metering.sensor (tenant_id, client_cid, sensor_mid, point_id, sensor_type_id, info, comments, uncertain, "
@@ -106,6 +107,11 @@ def _fits(*numbers: int) -> bool:
 async def add_client(tx: Tx, cid: int) -> None:
     """Make a client known."""
     await tx.run(_ADD_CLIENT, tenant_id=tx.tenant, cid=cid)
+
+
+async def lock_client(tx: Tx, cid: int) -> None:
+    """Make others who want a number of this client wait until the transaction ends."""
+    await tx.run(_LOCK_CLIENT, cid=cid)
 
 
 async def next_mid(tx: Tx, cid: int) -> int | None:

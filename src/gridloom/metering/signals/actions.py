@@ -1,5 +1,6 @@
 """Signals: the types there are, values written and values read."""
 
+import asyncio
 from typing import Any
 
 from msgspec import UNSET
@@ -30,6 +31,9 @@ MANY = "/api/sensors/signals/data"
 ONE = "/api/sensors/{client_cid}.{sensor_mid}/signals/{signal_type_moid}/data"
 MAX_BODY = 64_000_000
 MAX_SIGNALS = 10_000
+# One answer is built in memory: ten thousand questions about a year each would take all of it.
+MAX_ANSWERED = 5_000_000
+READ_SECONDS = 60.0
 
 
 @action("GET", "/api/sensors/signals/types", scope=READ, answers={200: list[SignalType]}, tags=TAG)
@@ -94,7 +98,8 @@ async def get_many(tx: Tx, body: list[GetOneOfMany]) -> list[SignalResponse]:
         kinds.append(payload.signal_type(item.signal_type_moid, (index,)))
     pairs = [(sensors[i.client_cid, i.sensor_mid].point_id, i.signal_type_moid) for i in body]
     channels = await series.channels_for(tx, dict.fromkeys(pairs))
-    answers = []
+    answers: list[SignalResponse] = []
+    room = MAX_ANSWERED
     for index, (item, kind, pair) in enumerate(zip(body, kinds, pairs, strict=True)):
         wanted = Wanted(
             since=item.since, till=item.till, newest=item.last_acq, grid=grid_of(tx, item.delta_t), raw=item.raw,
@@ -103,6 +108,9 @@ async def get_many(tx: Tx, body: list[GetOneOfMany]) -> list[SignalResponse]:
         )  # fmt: skip
         sensor = sensors[item.client_cid, item.sensor_mid]
         answers.append(await read_signal(tx, sensor, kind, channels.get(pair), wanted))
+        room -= len(answers[-1].data.time)
+        if room < 0:
+            raise payload.wrong(f"More than {MAX_ANSWERED:,} values at once; ask for fewer signals or less time.", (index,))
     return answers
 
 
