@@ -25,6 +25,7 @@ from gridloom.kernel.database.migrate import complete, create_schemas, migrate, 
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.tables import metadata
 from gridloom.kernel.discovery import load_tables
+from gridloom.kernel.observability import configure_logging
 
 pytest_plugins = ["tests.suites.fixtures"]
 
@@ -32,6 +33,9 @@ pytest_plugins = ["tests.suites.fixtures"]
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+# Plain lines: the traces that structlog draws by default hold every local variable, and take seconds each.
+configure_logging("console", "warning")
 
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 

@@ -1,6 +1,7 @@
 """The command `gridloom`."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gridloom import __version__
@@ -33,8 +35,9 @@ app.add_typer(token_app, name="token")
 app.add_typer(user_app, name="user")
 app.add_typer(import_app, name="import")
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Lines are never broken: what is printed is often copied, or read by another program.
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Only(StrEnum):
@@ -57,7 +60,7 @@ class ApiName(StrEnum):
 
 def fail(text: str, code: int = 1) -> NoReturn:
     """Say what is wrong, and how to mend it; leave with a code other than 0."""
-    err.print(f"[bold red]gridloom:[/] {text}")
+    err.print(f"[bold red]gridloom:[/] {escape(text)}")
     raise typer.Exit(code)
 
 
@@ -69,16 +72,32 @@ def settings(**overrides: Any) -> Settings:
         fail(str(error), 2)
 
 
+def quiet(chosen: Settings) -> Settings:
+    """Log to the standard error, and warnings only: the output of a command is its answer."""
+    from gridloom.kernel import observability
+
+    observability.configure_logging(chosen.log_format, "error" if chosen.log_level == "error" else "warning")
+    return chosen
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn the expected refusals into a sentence instead of a trace."""
+    import asyncpg
+    from sqlalchemy.exc import ArgumentError, OperationalError
+
+    from gridloom.kernel.database.migrate import MigrationRefused
     from gridloom.kernel.database.server_program import ServerUnavailable
     from gridloom.kernel.errors import Fault
+    from gridloom.kernel.security.sealing import KeyUnusable
 
     try:
         yield
-    except (ServerUnavailable, SettingsError, Fault) as error:
+    except (ServerUnavailable, MigrationRefused, KeyUnusable, SettingsError, Fault) as error:
         fail(str(error))
+    except (OperationalError, ArgumentError, asyncpg.PostgresConnectionError, ConnectionError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        fail(f"the database cannot be reached: {reason} — `gridloom doctor` looks at the configuration.")
 
 
 def with_application(work: Callable[[Any], Awaitable[T]]) -> T:
@@ -86,7 +105,7 @@ def with_application(work: Callable[[Any], Awaitable[T]]) -> T:
     from gridloom import runtime
     from gridloom.app import Application, Roles
 
-    chosen = settings()
+    chosen = quiet(settings())
 
     async def run(url: str) -> T:
         application = Application(chosen, url, runtime.sealer(chosen), roles=Roles(0))
@@ -113,9 +132,21 @@ def run(
 
     if only is Only.OCPP:
         fail("the listener for charge points is not part of this version.", 2)
+    signal.signal(signal.SIGTERM, _leave)
     with explained():
-        if not launch(settings(host=host, port=port), only=only.value if only else None, demo=demo, out=out):
+        try:
+            started = launch(settings(host=host, port=port), only=only.value if only else None, demo=demo, out=out)
+        except KeyboardInterrupt:  # how the server says at its end what ended it
+            started = True
+        except SystemExit as end:
+            started = not end.code
+        if not started:
             fail("the server did not start; the lines above say why. `gridloom doctor` looks at the configuration.")
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    """SIGTERM ends like Ctrl-C: everything is closed in its order, the embedded database last."""
+    raise SystemExit(0)
 
 
 @app.command()
@@ -123,7 +154,7 @@ def migrate() -> None:
     """Bring the database to this version. `gridloom run` does it too; several processes may try at once."""
     from gridloom import runtime
 
-    with explained(), runtime.database(settings()):
+    with explained(), runtime.database(quiet(settings())):
         out.print("The database is up to date.")
 
 
@@ -159,9 +190,9 @@ def doctor() -> None:
     worst = 0
     for finding in examine():
         mark = {0: "[green]ok[/]  ", 1: "[yellow]look[/]", 2: "[bold red]bad[/] "}[finding.weight]
-        out.print(f"{mark} {finding.what}")
+        out.print(f"{mark} {escape(finding.what)}")
         if finding.mend:
-            out.print(f"      → {finding.mend}")
+            out.print(f"      → {escape(finding.mend)}")
         worst = max(worst, finding.weight)
     raise typer.Exit(1 if worst == 2 else 0)
 
@@ -216,7 +247,7 @@ def token_create(
     scope: Annotated[list[str] | None, typer.Option(help="A scope, e.g. `charging.taxes:read` or `*`.")] = None,
     login: Annotated[str | None, typer.Option(help="The user it acts for; its roles give the scopes.")] = None,
     name: Annotated[str, typer.Option(help="A note to recognise it by.")] = "",
-    days: Annotated[int | None, typer.Option(help="Days until it ends; without it, never.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it ends; without it, never.")] = None,
     operator: Annotated[int | None, typer.Option(help="charging: the operator it is limited to.")] = None,
 ) -> None:
     """Make a token and print it. It is shown this once: only its digest is kept."""
@@ -241,7 +272,7 @@ def token_create(
             )
         return issued.secret
 
-    out.print(with_application(work))
+    out.print(with_application(work), markup=False)
 
 
 @import_app.command("readings")
@@ -251,7 +282,9 @@ def import_readings(
         typer.Argument(help="CSV (ean,signal,time,value[,unit][,origin]) or Parquet.", exists=True, dir_okay=False),
     ],
     tenant: Annotated[str, typer.Option(help="The tenant's short name.")] = "demo",
-    client: Annotated[int, typer.Option(help="Client number for sensors that have to be made.")] = 1,
+    client: Annotated[
+        int, typer.Option(min=0, max=2**31 - 1, help="Client number for sensors that have to be made.")
+    ] = 1,
 ) -> None:
     """Load meter readings. Repeating a file changes nothing; an interrupted import goes on where it stopped."""
     from gridloom.imports import readings

@@ -14,7 +14,7 @@ from gridloom.metering.weather.filling import import_file as import_weather
 async def readings(application: Application, file: Path, *, tenant: str, client: int, console: Console) -> None:
     """Import one file of readings and say what became of it."""
     found = await application.services.part(Identity).tenant(tenant)
-    columns = (TextColumn(file.name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(file.name, markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("rows", total=None)
 

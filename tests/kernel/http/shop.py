@@ -136,3 +136,15 @@ async def fill(client: httpx.AsyncClient, *names: str, **more: Any) -> list[int]
         assert answer.status_code == 201, answer.text
         made.append(answer.json()["id"])
     return made
+
+
+async def stored(database: Database, tenant: int, table: str = "thing") -> list[dict[str, Any]]:
+    """The rows of a tenant as they are in the table, by name."""
+    async with database.tenant(tenant, read_only=True) as tx:
+        return [dict(row) for row in await tx.all(f"SELECT * FROM tiny.{table} ORDER BY name")]
+
+
+async def wrong(answer: httpx.Response) -> list[tuple[str, str, str]]:
+    """What a refusal says is wrong."""
+    assert answer.status_code == 422, answer.text
+    return [(where, path, message) for where, path, message in answer.json()["errors"]]

@@ -3,12 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 from tests.portal.kit import PASSWORD, Admin, Desk, User
 
 from gridloom.core.parties import public as parties
-from gridloom.kernel.errors import Fault, Invalid, NotFound
+from gridloom.kernel.errors import Conflict, Fault, Invalid, NotFound
 from gridloom.portal.users import public as users
 
 
@@ -54,7 +53,7 @@ async def test_a_wrong_address_or_portal_makes_nobody(
 
 
 async def test_an_address_has_one_account_in_a_portal(admin: Admin, ada: User) -> None:
-    with pytest.raises(asyncpg.UniqueViolationError):
+    with pytest.raises(Conflict):
         await admin.user(ada.portal, ada.email.upper())
     assert await admin.count("portal.portal_user") == 1
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from gridloom.core.identity.roles import ROLES, scopes_of
@@ -80,6 +81,7 @@ class TokenCache:
         self._seconds = seconds
         self._most = most
         self._known: dict[bytes, tuple[float, Subject]] = {}
+        self.forgotten = 0
 
     def get(self, digest: bytes) -> Subject | None:
         """The subject, while it is fresh."""
@@ -98,7 +100,8 @@ class TokenCache:
         self._known[digest] = (time.monotonic() + seconds, subject)
 
     def forget(self, digest: bytes | None = None) -> None:
-        """Forget one token, or all of them."""
+        """Forget one token, or all of them. `forgotten` counts, so that a look-up that began before is not kept."""
+        self.forgotten += 1
         if digest is None:
             self._known.clear()
         else:
@@ -121,12 +124,14 @@ class Identity:
         subject = self.cache.get(digest)
         if subject is not None:
             return subject if subject.kind in kinds else None
+        before = self.cache.forgotten
         async with self._database.system() as tx:
             row = await tx.one(_FIND, digest=digest, kinds=list(kinds), now=clock.now())
         if row is None:
             return None
         subject = subject_of(row)
-        self.cache.put(digest, subject, until=row["expires_at"])
+        if self.cache.forgotten == before:
+            self.cache.put(digest, subject, until=row["expires_at"])
         return subject
 
     async def create_tenant(self, slug: str, name: str, *, zone: str = "Europe/Brussels") -> int:
@@ -138,9 +143,10 @@ class Identity:
         except ValueError as error:
             raise Invalid(str(error), field="zone") from None
         async with self._database.system() as tx:
-            if await tx.one(_TENANT, slug=slug):
-                raise Conflict(f"There is a tenant {slug} already.")
-            return int(await tx.scalar(_CREATE_TENANT, slug=slug, name=name, zone=zone))
+            try:
+                return int(await tx.scalar(_CREATE_TENANT, slug=slug, name=name, zone=zone))
+            except asyncpg.UniqueViolationError:
+                raise Conflict(f"There is a tenant {slug} already.") from None
 
     async def tenant(self, slug: str) -> Tenant:
         """A tenant by its short name. Raises NotFound."""
@@ -162,8 +168,8 @@ class Identity:
         if not login or len(login) > 320:
             raise Invalid("A login has 1 to 320 characters.", field="login")
         hashed = await hash_password(password) if password is not None else None
-        return int(
-            await tx.scalar(
+        try:
+            found = await tx.scalar(
                 _CREATE_USER,
                 tenant_id=tx.tenant,
                 login=login,
@@ -171,7 +177,9 @@ class Identity:
                 password_hash=hashed,
                 roles=list(roles),
             )
-        )
+        except asyncpg.UniqueViolationError:
+            raise Conflict("There is a user with this login already.") from None
+        return int(found)
 
     async def user_id(self, tx: Tx, login: str) -> int:
         """A user's number by login. Raises NotFound."""
@@ -212,7 +220,12 @@ class Identity:
     async def revoke(self, tx: Tx, secret: str) -> bool:
         """End a token; False when there was none."""
         digest = token_digest(secret)
-        self.cache.forget(digest)
+
+        async def forget() -> None:
+            self.cache.forget(digest)
+
+        # After the commit: somebody who calls meanwhile still finds the token, and would be remembered.
+        tx.after_commit(forget)
         return await tx.run(_REVOKE, digest=digest) > 0
 
 

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 
 class QueryField(msgspec.Struct, frozen=True):
-    """A parameter that the dialect adds to an operation: its wire name, type, default, and where it is read from."""
+    """A parameter that the dialect adds to an operation: its wire name, type, default, and where it is read from.
+
+    default NODEFAULT, as it is when not said: the parameter is required.
+    """
 
     name: str
     type: Any
-    default: Any = msgspec.NODEFAULT
+    default: Any = msgspec.field(default_factory=lambda: msgspec.NODEFAULT)
     where: str = "query"
 
 

@@ -118,10 +118,15 @@ class Dispatcher:
         scheme = str(scope.get("scheme", "http"))
         if not self._trusted or not self._is_trusted(peer):
             return peer, scheme
-        scheme = headers.get("x-forwarded-proto", scheme).partition(",")[0].strip()
-        for hop in reversed([each.strip() for each in headers.get("x-forwarded-for", "").split(",") if each.strip()]):
-            peer = hop
-            if not self._is_trusted(hop):
+        scheme = headers.get("x-forwarded-proto", scheme).partition(",")[0].strip().lower()
+        # A proxy may append to the header, or add a line of its own below those that came.
+        lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        for hop in reversed([each for each in ",".join(lines).split(",") if each.strip()]):
+            address = _address(hop)
+            if address is None:
+                break
+            peer = address
+            if not self._is_trusted(address):
                 break
         return peer, scheme if scheme in ("http", "https") else "http"
 
@@ -130,7 +135,8 @@ class Dispatcher:
             ip = ipaddress.ip_address(address)
         except ValueError:
             return False
-        return any(ip in network for network in self._trusted)
+        mapped = getattr(ip, "ipv4_mapped", None)
+        return any((mapped or ip) in network for network in self._trusted)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -147,6 +153,19 @@ class Dispatcher:
             await context.__aexit__(None, None, None)
         finally:
             await send({"type": "lifespan.shutdown.complete"})
+
+
+def _address(hop: str) -> str | None:
+    """The address that a forwarding header names, without a port; None when it is none."""
+    text = hop.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
 
 
 async def _empty(send: Send, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:

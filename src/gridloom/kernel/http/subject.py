@@ -31,6 +31,6 @@ def _covered(granted: frozenset[str], scope: str) -> bool:
 
 
 def _covers(granted: str, scope: str) -> bool:
-    if granted in (scope, scope.rpartition(":")[0]):
+    if granted and granted in (scope, scope.rpartition(":")[0]):
         return True
     return granted.endswith("*") and scope.startswith(granted[:-1])

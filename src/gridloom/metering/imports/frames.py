@@ -82,11 +82,7 @@ def parts(path: Path, skip: int = 0) -> Iterator[Part]:
 
 def _scan(path: Path) -> pl.LazyFrame:
     try:
-        if _is_parquet(path):
-            frame = pl.scan_parquet(path)
-        else:
-            # Text first: a wrong cell is then found by its row, and an EAN never becomes a number.
-            frame = pl.scan_csv(path, infer_schema=False, separator=_separator(path))
+        frame = pl.scan_parquet(path, glob=False) if _is_parquet(path) else _scan_text(path)
         schema = frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from None
@@ -99,6 +95,11 @@ def _scan(path: Path) -> pl.LazyFrame:
     if time != pl.String and (not isinstance(time, pl.Datetime) or time.time_zone is None):
         raise WrongFile("The column time holds no instants: a zone is missing.", field="time")
     return frame
+
+
+def _scan_text(path: Path) -> pl.LazyFrame:
+    """All columns as texts: a wrong cell is then found by its row, and an EAN never becomes a number."""
+    return pl.scan_csv(path, infer_schema=False, separator=_separator(path), glob=False)
 
 
 def _is_parquet(path: Path) -> bool:
@@ -144,7 +145,7 @@ def _part(batch: pl.DataFrame, first_row: int) -> Part:
     first = named.unique(_NAMED, keep="first", maintain_order=True).with_row_index("line")
     lines = [_line(*cells) for cells in first.select(*_NAMED, "row").rows()]
     line = named.join(first, on=_NAMED, how="left", nulls_equal=True, maintain_order="left")["line"]
-    typed = batch.select("row", time_ms=_time(batch), value=_value(), origin=_origin(batch))
+    typed = batch.select("row", time_ms=_time(batch), value=_value(batch), origin=_origin(batch))
     for name in ("time_ms", "value", "origin"):
         _refuse_nulls(batch, typed[name], name.removesuffix("_ms"))
     return Part(height, lines, typed.with_columns(line=line))
@@ -166,8 +167,11 @@ def _time(batch: pl.DataFrame) -> pl.Expr:
     return time.dt.cast_time_unit("ms").dt.timestamp("ms")
 
 
-def _value() -> pl.Expr:
-    value = pl.col("value").cast(pl.Float64, strict=False)
+def _value(batch: pl.DataFrame) -> pl.Expr:
+    value = pl.col("value")
+    if batch.schema["value"] == pl.String:
+        value = value.str.strip_chars()
+    value = value.cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
 
 

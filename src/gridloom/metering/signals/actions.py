@@ -83,8 +83,15 @@ async def put_one(
 async def get_many(tx: Tx, body: list[GetOneOfMany]) -> list[SignalResponse]:
     """Values of several signals, in the order they were asked for. What is wrong is said with its place in the list.
 
-    All of them are of one moment: a write of several signals shows whole or not at all.
+    All of them are of one moment: a write of several signals shows whole or not at all. At most 5,000,000 values and a minute
+    of work; more is for several requests.
     """
+    async with asyncio.timeout(READ_SECONDS):
+        return await _read_many(tx, body)
+
+
+async def _read_many(tx: Tx, body: list[GetOneOfMany]) -> list[SignalResponse]:
+    # One moment for all of them: what was written together shows whole or not at all.
     await tx.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     if len(body) > MAX_SIGNALS:
         raise Invalid(f"More than {MAX_SIGNALS} signals at once.", field="0")
@@ -110,7 +117,9 @@ async def get_many(tx: Tx, body: list[GetOneOfMany]) -> list[SignalResponse]:
         answers.append(await read_signal(tx, sensor, kind, channels.get(pair), wanted))
         room -= len(answers[-1].data.time)
         if room < 0:
-            raise payload.wrong(f"More than {MAX_ANSWERED:,} values at once; ask for fewer signals or less time.", (index,))
+            raise payload.wrong(
+                f"More than {MAX_ANSWERED:,} values at once; ask for fewer signals or less time.", (index,)
+            )
     return answers
 
 
