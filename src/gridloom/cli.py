@@ -112,7 +112,7 @@ def with_application(work: Callable[[Any], Awaitable[T]]) -> T:
         async with application.running():
             return await work(application)
 
-    with explained(), runtime.database(chosen) as url:
+    with explained(), runtime.database(chosen, shared=True) as url:
         return asyncio.run(run(url))
 
 
@@ -154,7 +154,7 @@ def migrate() -> None:
     """Bring the database to this version. `gridloom run` does it too; several processes may try at once."""
     from gridloom import runtime
 
-    with explained(), runtime.database(quiet(settings())):
+    with explained(), runtime.database(quiet(settings()), shared=True):
         out.print("The database is up to date.")
 
 

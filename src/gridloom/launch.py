@@ -35,7 +35,7 @@ def launch(settings: Settings, *, only: str | None, demo: bool, out: Console) ->
 async def _demo(settings: Settings, url: str) -> demos.Demo | None:
     application = Application(settings, url, runtime.sealer(settings), roles=Roles(0))
     async with application.running():
-        if not await demos.is_wanted(application.database):
+        if not await demos.is_wanted(application):
             return None
         return await demos.create(application)
 

@@ -13,6 +13,7 @@ import uvicorn
 from gridloom.app import Application, Roles
 from gridloom.kernel.database.embedded import EmbeddedServer
 from gridloom.kernel.database.migrate import migrate
+from gridloom.kernel.database.server_program import FolderInUse
 from gridloom.kernel.discovery import load_tables
 from gridloom.kernel.http.wire import Connection
 from gridloom.kernel.security.sealing import Sealer
@@ -26,15 +27,25 @@ GRACE_S = 10
 
 
 @contextmanager
-def database(settings: Settings, *, migrated: bool = True) -> Iterator[str]:
-    """The address of a database that is ready to use. Without `database_url` the embedded server lives as long as this."""
+def database(settings: Settings, *, migrated: bool = True, shared: bool = False) -> Iterator[str]:
+    """The address of a database that is ready to use. Without `database_url` the embedded server lives as long as this.
+
+    shared: when another gridloom process runs the embedded server already, use that one (for commands beside a server).
+    """
     if settings.database_url is not None:
         url = settings.database_url
         if migrated:
             _migrate(url)
         yield url
         return
-    server = EmbeddedServer(settings.var_path / SERVER_FOLDER).start()
+    server = EmbeddedServer(settings.var_path / SERVER_FOLDER)
+    try:
+        server.start()
+    except FolderInUse:
+        if not shared:
+            raise
+        yield server.attach().url()
+        return
     try:
         url = server.url()
         if migrated:

@@ -134,3 +134,30 @@ async def test_a_meter_change_leaves_no_jump(callers: Callers) -> None:
     assert hourly["value"] == [4.0, 4.5, 4.0, 6.0]
     overlap = await caller.post("/api/sensors/states", params={**new, "since": ms(start + timedelta(hours=1))})
     assert overlap.status_code == 409
+
+
+async def test_what_the_old_meter_counted_stays_on_its_day(callers: Callers) -> None:
+    """The old meter (factor 40) goes at midnight with 110; its last reading was 109 an hour before. The new one starts at 0."""
+    caller = await callers.with_scopes("metering", ["*"])
+    answer = await caller.post("/api/sensors", params={"client_cid": 1, "name": "Changed at midnight"})
+    mid = answer.json()["sensor_mid"]
+    midnight = datetime(2026, 4, 2, tzinfo=BRUSSELS)
+    start, end = midnight - timedelta(days=1), midnight + timedelta(days=1)
+    ends = (
+        ({"till": ms(midnight), "info": '{"multiplier": 40}'}, {"value_for_since": 100.0, "value_for_till": 110.0}),
+        ({"since": ms(midnight)}, {"value_for_since": 0.0}),
+    )
+    for state, registers in ends:
+        made = await caller.post("/api/sensors/states", params={"client_cid": 1, "sensor_mid": mid, **state})
+        path = f"/api/sensors/states/{made.json()['sensor_state_id']}/signals"
+        assert (await caller.post(path, params={"signal_type_moid": 32, **registers})).status_code == 201
+    readings = [
+        (start, 100.0),
+        (midnight - timedelta(hours=1), 109.0),
+        (midnight + timedelta(hours=1), 1.0),
+        (end, 3.0),
+    ]
+    data = {"time": [ms(time) for time, _ in readings], "value": [value for _, value in readings]}
+    await caller.put(f"/api/sensors/1.{mid}/signals/32/data/v2", json={"data": data})
+    days = await read(caller, (f"1.{mid}", 32), since=ms(start), till=ms(end), calendar="day", zone="Europe/Brussels")
+    assert days["value"] == [400.0, 3.0]

@@ -133,6 +133,15 @@ class EmbeddedServer:
             raise
         return self
 
+    def attach(self) -> "EmbeddedServer":
+        """Use the server that another process runs in this folder, without any part in its life: `url` is known then.
+
+        Raises ServerUnavailable when its password cannot be read by this user.
+        """
+        self._socket = self._socket_folder()
+        self._password = self._known_password()
+        return self
+
     def stop(self, *, timeout_s: float = 60.0) -> None:
         """Stop the server by a fast shutdown (open transactions are rolled back) and give the folder free.
 

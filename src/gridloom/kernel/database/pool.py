@@ -5,6 +5,7 @@ whose `tenant_id` is the one set on the connection. The installation's own trans
 tenant is known) runs as the owner. Both are opened in one round trip.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
@@ -16,6 +17,7 @@ from gridloom.kernel.database.transaction import TENANT_ROLE, Flusher, Tx
 from gridloom.kernel.observability import Pool
 
 TENANT_SETTING = "gridloom.tenant"
+WAIT_S = 20.0
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder().decode
@@ -29,6 +31,9 @@ class Database:
         self._size = size
         self._timeout_ms = int(statement_timeout_s * 1000)
         self._pool: Any = None
+        # What one tenant may hold at once; the rest is left to the others, to the relays and to /health/ready.
+        self._share = max(1, size * 3 // 4)
+        self._turns: dict[int, asyncio.Semaphore] = {}
         self.outbox_flusher: Flusher | None = None
         self.trail_flusher: Flusher | None = None
         self.observer: Callable[[Tx], None] | None = None
@@ -82,8 +87,22 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def _turn(self, tenant: int | None) -> AsyncIterator[None]:
+        """One of the tenant's connections. Raises TimeoutError when all of them stay busy."""
+        if tenant is None:
+            yield
+            return
+        turns = self._turns.setdefault(tenant, asyncio.Semaphore(self._share))
+        async with asyncio.timeout(WAIT_S):
+            await turns.acquire()
+        try:
+            yield
+        finally:
+            turns.release()
+
+    @asynccontextmanager
     async def _transaction(self, begin: str, tenant: int | None, subject: Any) -> AsyncIterator[Tx]:
-        async with self._pool.acquire() as connection:
+        async with self._turn(tenant), self._pool.acquire() as connection:
             await connection.execute(begin)
             tx = Tx(connection, tenant, subject)
             try:

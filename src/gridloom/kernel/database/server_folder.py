@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gridloom.kernel.database.server_program import ServerUnavailable
+from gridloom.kernel.database.server_program import FolderInUse, ServerUnavailable
 
 
 class FolderLock:
@@ -22,7 +22,7 @@ class FolderLock:
         except BlockingIOError:
             holder = os.pread(self._file, 32, 0).decode().strip() or "unknown"
             os.close(self._file)
-            raise ServerUnavailable(
+            raise FolderInUse(
                 f"the database in {root} is in use by another gridloom process (pid {holder}): "
                 "stop that one first, or give this one a folder or a DATABASE_URL of its own"
             ) from None

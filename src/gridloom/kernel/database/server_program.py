@@ -20,6 +20,10 @@ class ServerUnavailable(RuntimeError):
     """The embedded server cannot run here; the message says why and what to do."""
 
 
+class FolderInUse(ServerUnavailable):
+    """Another gridloom process runs the server of this folder."""
+
+
 class Account(NamedTuple):
     """A user and group of the system, by number."""
 

@@ -243,7 +243,9 @@ class Worker:
         async with asyncio.timeout(job.timeout_s):
             result = await job.function(context, **arguments)
         await context.succeeded(msgspec.to_builtins(result))
-        log.info("job_done", attempt=context.attempt, took_s=round(time.perf_counter() - began, 3))
+        # The installation's own schedules run every few seconds; a line for each would bury the others.
+        say = log.debug if job.queue == "kernel" else log.info
+        say("job_done", attempt=context.attempt, took_s=round(time.perf_counter() - began, 3))
 
 
 class _Retry(BaseRetryStrategy):

@@ -113,7 +113,8 @@ async def _bucketed(
     if grid is None:
         raise ValueError("without a grid there are no buckets")
     order = series.PREFERENCE if wanted.origin is None else (wanted.origin,)
-    correct = await _correction(tx, sensor, kind, channel, multiply=wanted.multiply)
+    window = (wanted.since, wanted.till) if kind.charts_power else None
+    correct = await _correction(tx, sensor, kind, channel, multiply=wanted.multiply, window=window)
     if kind.charts_power:
         samples = await series.read_register(tx, channel, wanted.since, wanted.till, origins=order)
         found = series.amounts(correct(samples), grid, wanted.since, wanted.till)
@@ -126,9 +127,18 @@ async def _bucketed(
 
 
 async def _correction(
-    tx: Tx, sensor: SensorRef, kind: SignalType, channel: series.Channel, *, multiply: bool
+    tx: Tx,
+    sensor: SensorRef,
+    kind: SignalType,
+    channel: series.Channel,
+    *,
+    multiply: bool,
+    window: tuple[int, int] | None = None,
 ) -> Correction:
-    """What makes of register readings one count without the jumps of meter changes, and takes every value times its factor."""
+    """What makes of register readings one count without the jumps of meter changes, and takes every value times its factor.
+
+    window: for what is counted between two times, the registers that were noted at a meter change count as readings too.
+    """
     found = await states(tx, cid=sensor.client_cid, mid=sensor.sensor_mid)
     own = _info(sensor.info)
     plain = _factor(kind, own, multiply=multiply)
@@ -150,9 +160,38 @@ async def _correction(
         )
     if kind.kind == "register":
         line = await series.complete_periods(tx, channel, periods, unknown_factor=plain)
-        return lambda samples: series.continuous(samples, line)
+        noted = _noted(line, periods) if window is not None else []
+        return lambda samples: series.continuous(_with_noted(samples, noted, window), line)
     line = series.ordered(periods, plain)
     return lambda samples: _by_period(samples, line)
+
+
+def _noted(line: list[series.Period], given: list[series.Period]) -> list[tuple[int, float]]:
+    """(time, register of the new meter) of each change at which somebody read the old meter or the new one."""
+    read = {each.since_ms for each in given if each.value_for_since is not None}
+    read |= {each.till_ms for each in given if each.value_for_till is not None}
+    return [
+        (each.since_ms, each.value_for_since)
+        for each in line
+        if each.since_ms is not None and each.value_for_since is not None and each.since_ms in read
+    ]
+
+
+def _with_noted(
+    samples: series.Samples, noted: list[tuple[int, float]], window: tuple[int, int] | None
+) -> series.Samples:
+    """Readings and noted registers up to the end of the window; of those before it the last one alone."""
+    if window is None or not noted:
+        return samples
+    since, till = window
+    there = set(samples.time_ms.tolist())
+    more = [(time, value) for time, value in noted if time <= till and time not in there]
+    times = np.concatenate([samples.time_ms, np.array([time for time, _ in more], dtype=np.int64)])
+    values = np.concatenate([samples.value, np.array([value for _, value in more], dtype=np.float64)])
+    order = np.argsort(times, kind="stable")
+    times, values = times[order], values[order]
+    first = max(0, int(np.searchsorted(times, since, side="right")) - 1)
+    return series.Samples(times[first:], values[first:])
 
 
 def _by_period(samples: series.Samples, periods: list[series.Period]) -> series.Samples:
