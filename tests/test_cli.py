@@ -281,6 +281,7 @@ class TestImporting:
             ("import", "readings", file, "--tenant", "none"),
             ("import", "readings", str(place.var / "nothing.csv")),
             ("import", "readings", file, "--client", "-1"),
+            COLUMNS="300",
         )
         assert (row.code, row.sentence) == (1, "row 2: '[red]much[/red]' is no value.")
         assert (tenant.code, tenant.sentence) == (1, "There is no tenant none.")

@@ -5,6 +5,7 @@ from importlib.resources import files as package_files
 from pathlib import PurePosixPath
 from typing import Any
 
+import structlog
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
@@ -13,9 +14,12 @@ from litestar.response.base import ASGIResponse
 from gridloom import __version__
 from gridloom.kernel.http.api import Api
 from gridloom.kernel.http.call import Services
+from gridloom.kernel.http.endpoint import fault_of
 from gridloom.web import pages
 from gridloom.web.files import file_routes
 from gridloom.web.state import state_of
+
+log = structlog.get_logger(__name__)
 
 HTML = "text/html"
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -29,11 +33,16 @@ class Site:
         self._apis = list(apis)
         self._documents = dict(documents)
         self.asgi = Litestar(
-            self._handlers(), openapi_config=None, logging_config=None, exception_handlers={HTTPException: _plain}
+            self._handlers(),
+            openapi_config=None,
+            logging_config=None,
+            exception_handlers={HTTPException: _plain, Exception: _unforeseen},
         )
 
     def _handlers(self) -> list[Any]:
         services, apis, documents = self._services, self._apis, self._documents
+        folder = (package_files("gridloom.web") / "assets").iterdir()
+        assets = {each.name: each for each in folder if PurePosixPath(each.name).suffix in MEDIA}
 
         @get("/", include_in_schema=False)
         async def start() -> ASGIResponse:
@@ -43,7 +52,7 @@ class Site:
         async def library() -> ASGIResponse:
             return _page(pages.library(apis))
 
-        @get("/docs/{name:str}", include_in_schema=False)
+        @get(["/docs/{name:str}", "/{name:str}/docs"], include_in_schema=False)
         async def docs(name: FromPath[str]) -> ASGIResponse:
             if name not in documents:
                 raise HTTPException(status_code=404, detail="There is no such API.")
@@ -59,12 +68,11 @@ class Site:
 
         @get("/assets/{name:str}", include_in_schema=False)
         async def asset(name: FromPath[str]) -> ASGIResponse:
-            suffix = PurePosixPath(name).suffix
-            file = package_files("gridloom.web") / "assets" / name
-            if suffix not in MEDIA or "/" in name or not file.is_file():
+            if name not in assets:
                 raise HTTPException(status_code=404, detail="There is no such file.")
             headers = {"Cache-Control": "public, max-age=3600"}
-            return ASGIResponse(body=file.read_bytes(), media_type=MEDIA[suffix], headers=headers)
+            media = MEDIA[PurePosixPath(name).suffix]
+            return ASGIResponse(body=assets[name].read_bytes(), media_type=media, headers=headers)
 
         return [start, library, docs, openapi, asset, *health(services), *file_routes(services)]
 
@@ -103,3 +111,11 @@ def _plain(request: Request[Any, Any, Any], error: HTTPException) -> Response[by
         return Response(page, status_code=error.status_code, media_type=HTML, headers=headers)
     body = pages.encode({"message": error.detail, "status": error.status_code})
     return Response(body, status_code=error.status_code, media_type="application/json", headers=headers)
+
+
+def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """What went wrong here, without its details; those are in the log."""
+    fault = fault_of(error)
+    if fault.status >= 500:
+        log.error("page_failed", exc_info=error)
+    return _plain(request, HTTPException(status_code=fault.status, detail=fault.message, headers=fault.headers))

@@ -1,12 +1,13 @@
 """The outermost ring: which application answers, who is really calling, what every answer carries."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 from structlog.testing import capture_logs
 from tests.kernel.http.kit import Plain, TinyApi, idle, nobody, services_with
 
@@ -85,6 +86,23 @@ async def test_an_unknown_path_is_told_in_the_form_of_its_api() -> None:
         "application/problem+json",
     )
     assert (await me.put("/loud/a")).json() == {"loud": "method_not_allowed"}
+
+
+async def test_pages_answer_head_like_get_without_the_body() -> None:
+    methods: list[str] = []
+
+    async def pages(scope: Any, receive: Any, send: Any) -> None:
+        methods.append(scope["method"])
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"8")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"the ", "more_body": True})
+        await send({"type": "http.response.body", "body": b"site"})
+
+    app = Dispatcher([], Mounted("site", pages), lifespan=idle, cors=Cors())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://tiny.test") as me:
+        got, head = await me.get("/"), await me.head("/")
+    assert (got.text, head.text, head.headers["content-length"]) == ("the site", "", "8")
+    assert methods == ["GET", "GET"]
 
 
 # --- who is calling ---------------------------------------------------------------------------------------------------
@@ -241,35 +259,43 @@ async def test_without_configuration_no_web_site_may_call() -> None:
 # --- what is noted ----------------------------------------------------------------------------------------------------
 
 
-async def test_a_request_is_noted_by_its_declaration_and_never_by_what_the_caller_wrote() -> None:
+@pytest.fixture
+def noted() -> Iterator[list[Any]]:
+    """What is logged, from the level `info` on."""
+    before = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
     with capture_logs() as logs:
-        await client(peer="1.2.3.4").get("/tiny/secret/ab12cd34?token=ef56", headers={"x-request-id": "request-0002"})
-        await client().get("/tiny/ab12cd34")
-    noted = [each for each in logs if each["event"] == "request"]
-    assert [(each["api"], each["method"], each["path"], each["status"]) for each in noted] == [
+        yield logs
+    structlog.configure(wrapper_class=before)
+
+
+async def test_a_request_is_noted_by_its_declaration_and_never_by_what_the_caller_wrote(noted: list[Any]) -> None:
+    await client(peer="1.2.3.4").get("/tiny/secret/ab12cd34?token=ef56", headers={"x-request-id": "request-0002"})
+    await client().get("/tiny/ab12cd34")
+    told = [each for each in noted if each["event"] == "request"]
+    assert [(each["api"], each["method"], each["path"], each["status"]) for each in told] == [
         ("tiny", "GET", "/tiny/secret/{key}", 200),
         ("tiny", "GET", "-", 404),
     ]
-    assert noted[0]["address"] == "1.2.3.4"
-    assert noted[0]["ms"] >= 0
-    assert "ab12cd34" not in str(logs)
-    assert "ef56" not in str(logs)
+    assert told[0]["address"] == "1.2.3.4"
+    assert told[0]["ms"] >= 0
+    assert "ab12cd34" not in str(noted)
+    assert "ef56" not in str(noted)
     text = observability.metrics_text().decode()
     assert 'gridloom_request_seconds_count{api="tiny",operation="secretRead",status="200"}' in text
     assert "ab12cd34" not in text
 
 
-async def test_an_application_that_breaks_is_noted_as_500() -> None:
+async def test_an_application_that_breaks_is_noted_as_500(noted: list[Any]) -> None:
     async def broken(scope: Any, receive: Any, send: Any) -> None:
         raise RuntimeError("no")
 
     app = Dispatcher([Mounted("broken", broken, ["/broken"])], Mounted("site", nobody), lifespan=idle, cors=Cors())
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    with capture_logs() as logs:
-        async with httpx.AsyncClient(transport=transport, base_url="http://tiny.test") as me:
-            assert (await me.get("/broken/x")).status_code == 500
-    [noted] = [each for each in logs if each["event"] == "request"]
-    assert (noted["api"], noted["status"]) == ("broken", 500)
+    async with httpx.AsyncClient(transport=transport, base_url="http://tiny.test") as me:
+        assert (await me.get("/broken/x")).status_code == 500
+    [told] = [each for each in noted if each["event"] == "request"]
+    assert (told["api"], told["status"]) == ("broken", 500)
 
 
 # --- start and end ----------------------------------------------------------------------------------------------------

@@ -194,7 +194,7 @@ async def gate(tiny_url: str) -> AsyncIterator[Gate]:
 
 @pytest.fixture
 async def gated(gate: Gate) -> AsyncIterator[Database]:
-    database = await Database(gate.url, size=3).open()
+    database = await Database(gate.url, size=4).open()
     yield database
     database._pool.terminate()
 

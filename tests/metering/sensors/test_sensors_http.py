@@ -119,6 +119,16 @@ class TestCreating:
         assert first != second
         assert (await shown(caller, first))["sensor_eid"] is None
 
+    async def test_blanks_around_a_number_do_not_make_another(self, caller: Caller) -> None:
+        key = await sensor(caller, sensor_eid=" 541000000000000008 ")
+        assert (await shown(caller, key))["sensor_eid"] == "541000000000000008"
+        refused = await caller.post(SENSORS, params={"client_cid": 7, "name": "x", "sensor_eid": "541000000000000008"})
+        assert refused.status_code == 409
+        assert (await caller.put(f"{SENSORS}/{key}", params={"sensor_eid": "  9 "})).status_code == 200
+        assert (await shown(caller, key))["sensor_eid"] == "9"
+        assert (await caller.put(f"{SENSORS}/{key}", params={"sensor_eid": "  "})).status_code == 200
+        assert (await shown(caller, key))["sensor_eid"] is None
+
     async def test_a_meter_that_others_know_becomes_the_sensors_point_with_its_readings(self, caller: Caller) -> None:
         async with caller.application.database.tenant(caller.tenant) as tx:
             point = await series.ensure_point(tx, eid="541000000000000003", name="known elsewhere", lat=50.0, lon=4.0)

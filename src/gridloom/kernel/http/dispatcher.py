@@ -84,8 +84,14 @@ class Dispatcher:
             *self._cors.headers(headers.get("origin")),
         ]
 
+        # The APIs answer HEAD themselves; pages and files know only GET.
+        is_head = scope["method"] == "HEAD" and mounted is self._fallback
+        inner = {**scope, "method": "GET"} if is_head else scope
+
         async def answer(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
+            if is_head and message["type"] == "http.response.body":
+                message["body"] = b""
+            elif message["type"] == "http.response.start":
                 seen["status"] = message["status"]
                 there = message.get("headers", [])
                 message["headers"] = [*there, *missing(there, extra)]
@@ -96,7 +102,7 @@ class Dispatcher:
                 if (preflight := self._cors.preflight(scope["method"], headers)) is not None:
                     await _empty(answer, 204, preflight)
                 else:
-                    await mounted.app(scope, receive, answer)
+                    await mounted.app(inner, receive, answer)
             finally:
                 seconds = time.perf_counter() - started
                 state = scope["state"]

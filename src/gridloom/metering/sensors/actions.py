@@ -50,7 +50,7 @@ async def create_sensor(tx: Tx, query: SensorCreate) -> SensorKey:
         raise Invalid("There is no such client.", field="client_cid", where="query")
     rights.require_write(query.client_cid)
     point = await series.ensure_point(
-        tx, eid=given(query.sensor_eid) or None, owner_cid=query.client_cid, name=query.name,
+        tx, eid=given(query.sensor_eid, "").strip() or None, owner_cid=query.client_cid, name=query.name,
         lat=given(query.lat), lon=given(query.lon),
     )  # fmt: skip
     if await store.point_is_taken(tx, point.id):
@@ -107,8 +107,8 @@ async def change_sensor(tx: Tx, client_cid: int, sensor_mid: int, query: SensorC
     changes = {name: value for name, value in msgspec.structs.asdict(query).items() if value is not UNSET}
     place = {POINT_FIELDS[name]: changes.pop(name) for name in list(changes) if name in POINT_FIELDS}
     if place:
-        if place.get("eid") == "":
-            place["eid"] = None
+        if "eid" in place:
+            place["eid"] = place["eid"].strip() or None
         await series.change_point(tx, row["point_id"], **place)
     if changes:
         await tx.run(_update(tuple(sorted(changes))), cid=client_cid, mid=sensor_mid, **changes)
