@@ -45,7 +45,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate_per_address: Annotated[int, Meta(ge=1, description="Requests a minute for one address without a token.")] = 600
     logins_per_minute: Annotated[int, Meta(ge=1, description="Failed sign-ins a minute for one address or login.")] = 10
     worker_concurrency: Annotated[int, Meta(ge=1, le=200, description="Background jobs at once.")] = 10
-    max_body_bytes: Annotated[int, Meta(ge=1024, description="Largest body anywhere.")] = 64_000_000
     log_format: Annotated[Literal["console", "json"], Meta(description="For people, or for programs.")] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     files_url: Annotated[str | None, Meta(description="Object store (file, s3, gs, az). Unset: a folder in var.")] = (
@@ -65,7 +64,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None, Meta(description="Weather service of the Open-Meteo form. Unset: files only.")
     ] = None
     otlp_endpoint: Annotated[str | None, Meta(description="Where traces go (OpenTelemetry, OTLP over HTTP).")] = None
-    keep_audit_days: Annotated[int, Meta(ge=1)] = 3650
 
     @property
     def var_path(self) -> Path:

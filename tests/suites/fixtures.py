@@ -7,7 +7,7 @@ import httpx
 import pytest
 from tests.suites.client import Callers
 
-from gridloom.app import Application
+from gridloom.app import Application, Roles
 from gridloom.kernel.security.sealing import Sealer
 from gridloom.settings import Settings
 
@@ -20,7 +20,8 @@ async def application(database_url: str, tmp_path_factory: pytest.TempPathFactor
         var=str(folder), rate_per_subject=1_000_000, rate_per_address=1_000_000, logins_per_minute=1_000_000, database_pool=5,
         gateway_secret="shared-with-the-gateway", outbound_private=True,
     )  # fmt: skip
-    built = Application(settings, database_url, Sealer(b"k" * 32))
+    # Without relay and worker: tests of those run their own on the same database.
+    built = Application(settings, database_url, Sealer(b"k" * 32), roles=Roles.API)
     async with built.running():
         yield built
 

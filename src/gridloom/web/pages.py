@@ -25,7 +25,7 @@ def _frame(title: str, body: str, *, scripts: Sequence[str] = ()) -> str:
 def start(apis: Sequence[Api], parts: Sequence[Part], version: str) -> str:
     """The start page: the APIs, their documentation, the state of the parts."""
     rows = "".join(
-        f"<tr><th scope=row>{escape(api.name)}</th><td>{' '.join(f'<code>{escape(p)}</code>' for p in api.prefixes)}</td>"
+        f"<tr><th scope=row>{escape(api.name)}</th><td>{' '.join(f'<code>{escape(p)}</code>' for p in _served(api))}</td>"
         f'<td>{len(api.operations)}</td><td><a href="/docs/{escape(api.name)}">documentation</a></td>'
         f'<td><a href="/{escape(api.name)}/openapi.json">openapi.json</a></td></tr>'
         for api in apis
@@ -43,6 +43,11 @@ def start(apis: Sequence[Api], parts: Sequence[Part], version: str) -> str:
         f"<tbody>{rows}</tbody></table><h2>State</h2><ul class=state>{states}</ul>"
         '<p><a href="/health/ready">health</a> · <a href="/metrics">metrics</a></p></main>',
     )
+
+
+def _served(api: Api) -> list[str]:
+    """The prefixes below which there is something."""
+    return [prefix for prefix in api.prefixes if any(each.path.startswith(f"{prefix}/") for each in api.operations)]
 
 
 def library(apis: Sequence[Api]) -> str:
