@@ -3,15 +3,21 @@
 `DATABASE_URL` is read under its usual name too. `gridloom doctor` says what is wrong with a configuration and how to mend it.
 """
 
+import ipaddress
+import math
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
 
+from gridloom.kernel.security.headers import Cors
+
 PREFIX = "GRIDLOOM_"
+_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 
 
 class SettingsError(ValueError):
@@ -77,7 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         given: dict[str, Any] = {}
         if url := source.get("DATABASE_URL"):
             given["database_url"] = url
-        lists = {f.encode_name for f in msgspec.structs.fields(cls) if "list" in str(f.type)}
+        lists = {f.encode_name for f in msgspec.structs.fields(cls) if get_origin(get_args(f.type)[0]) is list}
         for name, value in source.items():
             key = name.removeprefix(PREFIX).lower()
             if name.startswith(PREFIX) and value != "":
@@ -88,7 +94,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             names = ", ".join(PREFIX + key.upper() for key in unknown)
             raise SettingsError(f"{names}: there is no such setting; `gridloom doctor` lists them all.")
         try:
-            return msgspec.convert(given, cls, strict=False)
+            found = msgspec.convert(given, cls, strict=False)
         except msgspec.ValidationError as error:
             name = str(error).rpartition("$.")[2].rstrip("`").upper()
             raise SettingsError(f"{PREFIX}{name}: {str(error).partition(' - at')[0]}.") from None
+        for name, expected in _unusable(found):
+            raise SettingsError(f"{PREFIX}{name.upper()}: expected {expected}.")
+        return found
+
+
+def _unusable(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The settings that a type does not tell wrong, and what is expected. Never the value, which may hold a password."""
+    if settings.database_url is not None and not settings.database_url.startswith(("postgresql://", "postgres://")):
+        yield "database_url", "an address such as postgresql://user:password@host:5432/name"
+    if settings.public_url is not None and not _ADDRESS.fullmatch(settings.public_url):
+        yield "public_url", "an address such as https://api.example.org"
+    if not math.isfinite(settings.graph_seconds):
+        yield "graph_seconds", "a number of seconds"
+    try:
+        for each in settings.trusted_proxies:
+            ipaddress.ip_network(each, strict=False)
+    except ValueError:
+        yield "trusted_proxies", "addresses or networks, such as 10.0.0.0/8"
+    try:
+        Cors(settings.cors_origins)
+    except ValueError:
+        yield "cors_origins", "web origins, such as https://portal.example.org, or `*`"

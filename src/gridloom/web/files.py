@@ -51,6 +51,8 @@ async def _stream(
     async with services.part(Database).tenant(tenant, read_only=True) as tx:
         file = await files.find(tx, file_id)
     part = _RANGE.fullmatch(wanted or "")
+    if part and part[2] and int(part[2]) < int(part[1]):
+        part = None  # no range at all (RFC 9110, section 14.1.1)
     start = int(part[1]) if part else 0
     end = int(part[2]) + 1 if part and part[2] else None
     if part and start >= file.size_bytes:

@@ -63,8 +63,9 @@ async def import_file(
     digest = _digest(path)
     result = Imported()
     async with database.tenant(tenant) as tx:
-        done = int(await tx.scalar(_BEGIN, tenant_id=tenant, digest=digest, cid=client_cid, name=path.name))
+        # The client first, then the file: the order in which a part locks them, so that two imports never cross.
         await store.add_client(tx, client_cid)
+        done = int(await tx.scalar(_BEGIN, tenant_id=tenant, digest=digest, cid=client_cid, name=path.name))
     result.resumed_at = done
     progress(done, total)
     points: dict[str, int] = {}
