@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from gridloom.kernel.security.outbound import AddressRefused, Guard, UnusableUrl, guarded_client, refusal
 
 REFUSED = {
-    "0.0.0.0": "unspecified",  # noqa: S104  an address under test, nothing binds to it
+    "0.0.0.0": "unspecified",
     "10.1.2.3": "private",
     "100.64.0.1": "not public",
     "127.0.0.1": "loopback",
