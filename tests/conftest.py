@@ -35,7 +35,7 @@ settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 # Plain lines: the traces that structlog draws by default hold every local variable, and take seconds each.
-configure_logging("json", "info")
+configure_logging("console", "info")
 
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 

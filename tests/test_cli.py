@@ -164,7 +164,7 @@ def test_the_doctor_says_what_is_wrong_and_ends_with_1(place: Place) -> None:
     assert "bad" not in {line.split()[0] for line in good.output.splitlines()}
     wrong = [
         (NO_SERVER, "the database cannot be reached"),
-        (NO_ADDRESS, "the database cannot be reached"),
+        (NO_ADDRESS, "GRIDLOOM_DATABASE_URL: expected an address"),
         ({"GRIDLOOM_NONSENSE": "1"}, "GRIDLOOM_NONSENSE: there is no such setting"),
         ({"GRIDLOOM_PORT": "many"}, "GRIDLOOM_PORT: "),
         ({"GRIDLOOM_SECRET_KEY": "short"}, "GRIDLOOM_SECRET_KEY: expected 32 bytes"),
@@ -179,7 +179,7 @@ def test_the_doctor_says_what_is_wrong_and_ends_with_1(place: Place) -> None:
 def test_a_wrong_configuration_is_said_in_a_sentence(place: Place) -> None:
     wrong = [
         (NO_SERVER, 1, "the database cannot be reached: "),
-        (NO_ADDRESS, 1, "the database cannot be reached: "),
+        (NO_ADDRESS, 2, "GRIDLOOM_DATABASE_URL: expected an address"),
         ({"GRIDLOOM_PORT": "70000"}, 2, "GRIDLOOM_PORT: "),
         ({"GRIDLOOM_COLOUR": "red"}, 2, "GRIDLOOM_COLOUR: there is no such setting"),
     ]

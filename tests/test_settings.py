@@ -43,9 +43,9 @@ def test_every_knob_is_turned_somewhere() -> None:
 
 def test_variables_are_read_as_what_they_mean() -> None:
     found = loaded(
-        PORT="9000", HOST="0.0.0.0", OUTBOUND_PRIVATE="true", GRAPH_SECONDS="1.5", LOG_FORMAT="json", VAR="/srv/x"
+        PORT="9000", HOST="192.0.2.7", OUTBOUND_PRIVATE="true", GRAPH_SECONDS="1.5", LOG_FORMAT="json", VAR="/srv/x"
     )
-    assert (found.port, found.host, found.outbound_private) == (9000, "0.0.0.0", True)
+    assert (found.port, found.host, found.outbound_private) == (9000, "192.0.2.7", True)
     assert (found.graph_seconds, found.log_format, found.var_path) == (1.5, "json", Path("/srv/x"))
 
 

@@ -85,10 +85,13 @@ def _key(settings: Settings) -> Iterator[Finding]:
     if settings.secret_key is None and not file.exists():
         yield Finding(f"{file} will be made at the first start; keep a copy of it with your backups")
         return
+    mend = "Put the key back: sealed secrets cannot be read without it."
     try:
         runtime.sealer(settings)
     except (KeyUnusable, SettingsError) as error:
-        yield Finding(str(error), 2, "Put the key back: sealed secrets cannot be read without it.")
+        yield Finding(str(error), 2, mend)
+    except (OSError, ValueError) as error:
+        yield Finding(f"{file} cannot be read ({type(error).__name__})", 2, mend)
     else:
         yield Finding("the master key can be read")
 

@@ -1,11 +1,14 @@
 """The outermost ring: which application answers, who is really calling, what every answer carries."""
 
 import asyncio
+import io
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import structlog
 from structlog.testing import capture_logs
@@ -259,34 +262,48 @@ async def test_without_configuration_no_web_site_may_call() -> None:
 # --- what is noted ----------------------------------------------------------------------------------------------------
 
 
+class Noted:
+    """What is logged, as JSON."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    @property
+    def requests(self) -> list[Any]:
+        lines = [msgspec.json.decode(line) for line in self.stream.getvalue().splitlines()]
+        return [line for line in lines if line["event"] == "request"]
+
+
 @pytest.fixture
-def noted() -> Iterator[list[Any]]:
-    """What is logged, from the level `info` on."""
-    before = structlog.get_config()["wrapper_class"]
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
-    with capture_logs() as logs:
-        yield logs
-    structlog.configure(wrapper_class=before)
+def noted() -> Iterator[Noted]:
+    """What is logged from the level `info` on; the configuration before comes back afterwards."""
+    before, access, root = structlog.get_config(), observability._Access.stream, logging.getLogger()
+    handlers, level, made = root.handlers, root.level, Noted()
+    observability.configure_logging("json", "info", made.stream)
+    yield made
+    structlog.configure(**before)
+    observability._Access.stream = access
+    root.handlers, root.level = handlers, level
 
 
-async def test_a_request_is_noted_by_its_declaration_and_never_by_what_the_caller_wrote(noted: list[Any]) -> None:
+async def test_a_request_is_noted_by_its_declaration_and_never_by_what_the_caller_wrote(noted: Noted) -> None:
     await client(peer="1.2.3.4").get("/tiny/secret/ab12cd34?token=ef56", headers={"x-request-id": "request-0002"})
     await client().get("/tiny/ab12cd34")
-    told = [each for each in noted if each["event"] == "request"]
+    told = noted.requests
     assert [(each["api"], each["method"], each["path"], each["status"]) for each in told] == [
         ("tiny", "GET", "/tiny/secret/{key}", 200),
         ("tiny", "GET", "-", 404),
     ]
-    assert told[0]["address"] == "1.2.3.4"
+    assert (told[0]["address"], told[0]["request_id"]) == ("1.2.3.4", "request-0002")
     assert told[0]["ms"] >= 0
-    assert "ab12cd34" not in str(noted)
-    assert "ef56" not in str(noted)
+    assert "ab12cd34" not in noted.stream.getvalue()
+    assert "ef56" not in noted.stream.getvalue()
     text = observability.metrics_text().decode()
     assert 'gridloom_request_seconds_count{api="tiny",operation="secretRead",status="200"}' in text
     assert "ab12cd34" not in text
 
 
-async def test_an_application_that_breaks_is_noted_as_500(noted: list[Any]) -> None:
+async def test_an_application_that_breaks_is_noted_as_500(noted: Noted) -> None:
     async def broken(scope: Any, receive: Any, send: Any) -> None:
         raise RuntimeError("no")
 
@@ -294,7 +311,7 @@ async def test_an_application_that_breaks_is_noted_as_500(noted: list[Any]) -> N
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tiny.test") as me:
         assert (await me.get("/broken/x")).status_code == 500
-    [told] = [each for each in noted if each["event"] == "request"]
+    [told] = noted.requests
     assert (told["api"], told["status"]) == ("broken", 500)
 
 

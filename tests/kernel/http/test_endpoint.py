@@ -162,6 +162,23 @@ async def test_everything_that_is_right_reaches_the_handler() -> None:
         }  # fmt: skip
 
 
+async def test_a_query_that_nobody_asks_for_is_not_looked_at() -> None:
+    async def plain() -> dict[str, Any]:
+        return {}
+
+    async def curious(call: Call) -> dict[str, Any]:
+        return {"query": call.query, "pairs": call.pairs}
+
+    for query in ("a=%ff", "a=1&a[b]=2", "a[²]=1", "%00", "&".join(["a=1"] * 3000)):
+        assert (await client_of(TinyApi(get(plain))).get(f"/tiny/do?{query}")).json() == {}
+    me = client_of(TinyApi(get(curious)))
+    assert (await me.get("/tiny/do?a=%ff")).json() == {"query": {}, "pairs": []}
+    assert (await me.get("/tiny/do?a[b]=1&a[c]=2")).json() == {
+        "query": {"a": {"b": "1", "c": "2"}},
+        "pairs": [["a[b]", "1"], ["a[c]", "2"]],
+    }
+
+
 async def test_an_empty_body_is_an_empty_object_or_nothing() -> None:
     async def plain(body: Sent) -> dict[str, Any]:
         return {"body": body}

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -153,8 +154,12 @@ class Endpoint:
                 errors.extend(invalid.errors or [FieldError("body", (), invalid.message)])
 
         self._take_path(call, given, errors)
-        take(lambda: _query_of(call), "_query")
-        call.query = given.pop("_query", {})
+        if self.query_type is not None or self.operation.pages is not None:
+            take(lambda: _query_of(call), "_query")
+            call.query = given.pop("_query", {})
+        else:
+            with suppress(Invalid):  # nobody asks for it
+                call.query = _query_of(call)
         if (query_type := self.query_type) is not None:
             take(lambda: validation.convert(self._gathered(call.query), query_type, where="query"), "query")
         if (headers_type := self.headers_type) is not None:
@@ -348,8 +353,12 @@ def _path_value(text: str, kind: Any) -> Any:
 
 def _query_of(call: Call) -> dict[str, Any]:
     raw: bytes = call.scope["query_string"]
-    call.pairs = pairs(raw) if raw else []
-    return nested(call.pairs) if raw else {}
+    if not raw:
+        return {}
+    found = pairs(raw)
+    query = nested(found)
+    call.pairs = found
+    return query
 
 
 def _struct_of(fields: list[QueryField]) -> type[msgspec.Struct]:
