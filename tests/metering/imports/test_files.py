@@ -302,3 +302,10 @@ class TestWrongFiles:
         with pytest.raises(WrongFile):
             await folder.load(path)
         assert await folder.stored() == 0
+
+
+async def test_a_quote_that_is_never_closed_is_refused_and_swallows_nothing(folder: Folder) -> None:
+    path = folder.csv(HEADER, *rows([1.0]), '"5414', *rows([2.0]))
+    with pytest.raises(WrongFile, match="never closed"):
+        await folder.load(path)
+    assert await folder.stored() == 0

@@ -98,7 +98,14 @@ def _scan(path: Path) -> pl.LazyFrame:
 
 
 def _scan_text(path: Path) -> pl.LazyFrame:
-    """All columns as texts: a wrong cell is then found by its row, and an EAN never becomes a number."""
+    """All columns as texts: a wrong cell is then found by its row, and an EAN never becomes a number.
+
+    Raises WrongFile for a quote that is never closed: every row behind it would be swallowed without a word.
+    """
+    with path.open("rb") as file:
+        quotes = sum(block.count(b'"') for block in iter(lambda: file.read(1 << 20), b""))
+    if quotes % 2:
+        raise WrongFile(f"{path.name} has a quotation mark that is never closed.")
     return pl.scan_csv(path, infer_schema=False, separator=_separator(path), glob=False)
 
 
