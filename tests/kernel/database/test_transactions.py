@@ -346,3 +346,96 @@ async def test_a_connection_that_the_server_ended_is_replaced(narrow: Database) 
             await tx.run("SELECT pg_terminate_backend(pg_backend_pid())")
     async with narrow.system() as tx:
         assert await tx.scalar("SELECT pg_backend_pid()") != backend
+
+
+# --- what a read leaves behind ----------------------------------------------------------------------------------------
+
+OPEN = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND pid = ANY(CAST(:pids AS int[]))"
+PID = "SELECT pg_backend_pid()"
+
+
+async def _still_open(db: Database, pid: int) -> int:
+    """In a transaction of its own: the server shows one transaction the same activity throughout."""
+    async with db.system() as tx:
+        return int(await tx.scalar(OPEN, pids=[pid]))
+
+
+async def test_a_read_holds_no_transaction_open_once_nobody_follows(
+    narrow: Database, db: Database, tenant: int
+) -> None:
+    async with narrow.tenant(tenant, read_only=True) as tx:
+        pid = await tx.scalar(PID)
+    for _ in range(500):
+        if not await _still_open(db, pid):
+            break
+        await asyncio.sleep(0.01)
+    assert await _still_open(db, pid) == 0
+    async with narrow.system() as tx:
+        assert await tx.scalar(PID) == pid
+
+
+async def test_the_transaction_after_a_read_is_a_new_one_of_its_own_tenant(
+    narrow: Database, tenant: int, other_tenant: int
+) -> None:
+    for owner, login in ((tenant, "ada"), (other_tenant, "bob")):
+        async with narrow.tenant(owner) as tx:
+            await tx.scalar(ADD, tenant=owner, login=login)
+    seen: list[tuple[list[str], int]] = []
+    for owner in (tenant, other_tenant, tenant):
+        async with narrow.tenant(owner, read_only=True) as tx:
+            rows = [row["login"] for row in await tx.all(LOGINS)]
+            seen.append((rows, await tx.scalar("SELECT CAST(extract(epoch FROM now()) * 1000000 AS bigint)")))
+    assert [rows for rows, _ in seen] == [["ada"], ["bob"], ["ada"]]
+    assert len({began for _, began in seen}) == 3
+    async with narrow.system() as tx:
+        assert await tx.scalar("SELECT current_setting('role')") == "none"
+        assert (
+            await tx.scalar("SELECT count(*) FROM identity.user WHERE tenant_id = ANY(:t)", t=[tenant, other_tenant])
+            == 2
+        )
+
+
+async def test_what_follows_a_read_may_write(narrow: Database, tenant: int) -> None:
+    async with narrow.tenant(tenant, read_only=True) as tx:
+        await tx.all(LOGINS)
+    async with narrow.tenant(tenant) as tx:
+        await tx.scalar(ADD, tenant=tenant, login="ada")
+    assert await logins(narrow, tenant) == ["ada"]
+
+
+async def test_whoever_waits_for_a_connection_gets_the_one_that_a_read_ends_with(narrow: Database, tenant: int) -> None:
+    order: list[str] = []
+
+    async def bare() -> None:
+        async with narrow.connection() as connection:
+            order.append("bare")
+            assert not connection.is_in_transaction()
+
+    async with narrow.tenant(tenant, read_only=True) as tx:
+        await tx.all(LOGINS)
+        waiting = [asyncio.create_task(logins(narrow, tenant)), asyncio.create_task(bare())]
+        await asyncio.sleep(0.05)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*waiting)
+    assert order == ["bare"]
+
+
+async def test_a_connection_that_died_while_it_rested_is_replaced(narrow: Database, db: Database, tenant: int) -> None:
+    async with narrow.tenant(tenant, read_only=True) as tx:
+        pid = await tx.scalar(PID)
+    async with db.system() as tx:
+        await tx.scalar("SELECT pg_terminate_backend(:pid)", pid=pid)
+    await asyncio.sleep(0.1)
+    async with narrow.tenant(tenant, read_only=True) as tx:
+        assert await tx.scalar(PID) != pid
+
+
+async def test_closing_ends_what_rests(database_url: str, db: Database, tenant: int) -> None:
+    database = await Database(database_url, size=1).open()
+    async with database.tenant(tenant, read_only=True) as tx:
+        pid = await tx.scalar(PID)
+    async with asyncio.timeout(5):
+        await database.close()
+    await asyncio.sleep(0.05)
+    async with db.system() as tx:
+        assert await tx.scalar("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid", pid=pid) == 0

@@ -1,6 +1,8 @@
 """The way of a request: caller, scope, input, one transaction, answer."""
 
+import asyncio
 import math
+import random
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -127,6 +129,8 @@ class Endpoint:
             except RETRIED:
                 if attempt == ATTEMPTS:
                     raise Conflict("Others changed the same data at the same time; try again.") from None
+                # Whoever won has to find the row free before the loser comes back for it.
+                await asyncio.sleep(random.uniform(0.005, 0.025) * attempt)  # noqa: S311 - no secret
         raise AssertionError("unreachable")
 
     async def _once(self, call: Call, arguments: dict[str, Any], tx: Tx) -> Response:
