@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Column, Connection, Text, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from gridloom.kernel.database.drift import differences, drift
@@ -16,6 +16,7 @@ from gridloom.kernel.database.embedded import EmbeddedServer
 from gridloom.kernel.database.migrate import VERSIONS, MigrationRefused, is_current, mark, migrate, newest
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.revise import revise
+from gridloom.kernel.database.tables import metadata, tenant_table
 
 NewDatabase = Callable[..., str]
 
@@ -68,6 +69,19 @@ def test_a_new_step_after_the_last_one_would_be_empty(migrated: str, versions: P
     step = revise(migrated, "nothing", versions=tmp_path)
     assert step.name == f"{int(newest(versions)) + 1:04d}_nothing.py"
     assert "op." not in step.read_text().split("def upgrade", 1)[1]
+
+
+def test_a_step_for_a_new_table_can_be_written(new_database: NewDatabase, versions: Path, tmp_path: Path) -> None:
+    for file in versions.glob("*.py"):
+        (tmp_path / file.name).write_text(file.read_text())
+    table = tenant_table("identity", "newcomer", Column("name", Text))
+    try:
+        step = revise(new_database("newcomer", template="template0"), "a newcomer", versions=tmp_path)
+    finally:
+        metadata.remove(table)
+    made = step.read_text().split("def upgrade", 1)[1]
+    assert made.count("op.create_table(") == 1
+    assert '"newcomer"' in made
 
 
 def test_the_second_run_finds_nothing_to_do(migrated: str, versions: Path) -> None:

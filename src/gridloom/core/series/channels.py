@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from gridloom.core.series.errors import ChannelDiffers, PointTaken, UnknownChannel, UnknownPoint
@@ -116,6 +117,16 @@ async def change_point(tx: Tx, point_id: int, **given: Any) -> Point:
         if await tx.scalar(_TAKEN, eid=values["eid"], id=point_id, owner_cid=values["owner_cid"]):
             raise PointTaken(f"another measuring point has the number {values['eid']}", field="eid")
     return _point(await tx.one(_CHANGE_POINT, **values))
+
+
+async def release_point(tx: Tx, point_id: int) -> None:
+    """Remove a point whose owner gives it up; one that somebody else knows as well (a community's meter) stays, unowned, with
+    all of its readings. Raises UnknownPoint."""
+    try:
+        async with tx.savepoint():
+            await remove_point(tx, point_id)
+    except asyncpg.ForeignKeyViolationError:
+        await change_point(tx, point_id, owner_cid=None)
 
 
 async def find_points(tx: Tx, *, ids: Sequence[int] | None = None, eids: Sequence[str] | None = None) -> list[Point]:

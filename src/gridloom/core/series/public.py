@@ -27,6 +27,7 @@ from gridloom.core.series.channels import (
     find_channels,
     find_points,
     get_channel,
+    release_point,
     remove_channels,
     remove_point,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "read",
     "read_many",
     "read_register",
+    "release_point",
     "remove_channels",
     "remove_point",
     "resample",

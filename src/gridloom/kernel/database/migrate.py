@@ -57,7 +57,7 @@ def migrate(url: str, *, versions: Path = VERSIONS) -> bool:
                 "start the newer gridloom, or restore the backup made before it"
             )
         create_schemas(connection)
-        _upgrade(connection, versions)
+        upgrade(connection, versions)
         complete(connection)
         connection.execute(text(f"COMMENT ON TABLE {VERSION_TABLE} IS '{mark()}'"))
     log.info("database_migrated", since=before[0] or "nothing", till=newest(versions))
@@ -125,7 +125,7 @@ def configuration(connection: Connection, versions: Path = VERSIONS) -> Any:
     return config
 
 
-def _upgrade(connection: Connection, versions: Path) -> None:
+def upgrade(connection: Connection, versions: Path) -> None:
     from alembic import command
 
     command.upgrade(configuration(connection, versions), "head")

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from gridloom.kernel.database.drift import drift
 from gridloom.kernel.database.embedded import EmbeddedServer
-from gridloom.kernel.database.migrate import LOCK, VERSIONS, configuration, create_schemas, migrate, newest
+from gridloom.kernel.database.migrate import LOCK, VERSIONS, configuration, create_schemas, migrate, newest, upgrade
 from gridloom.kernel.discovery import load_tables
 
 
@@ -25,12 +25,13 @@ def revise(url: str, message: str, *, versions: Path = VERSIONS) -> Path:
     from alembic import command
 
     load_tables()
-    if newest(versions):
-        migrate(url, versions=versions)
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         create_schemas(connection)
+        if newest(versions):
+            # Without policies and rights: the declared tables that get them are not all there yet.
+            upgrade(connection, versions)
         number = f"{int(newest(versions) or 0) + 1:04d}"
         config = configuration(connection, versions)
         config.set_section_option("post_write_hooks", "hooks", "format")

@@ -1,6 +1,6 @@
 """One request on its way: what a handler may ask for beside its typed input."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.exceptions import HTTPException
 
 from gridloom.kernel.errors import Fault, Invalid, TooLarge, Unauthenticated
+from gridloom.kernel.http.forms import SentForm, sent_form
 from gridloom.kernel.http.subject import Subject
 
 T = TypeVar("T")
@@ -94,23 +95,32 @@ class Call:
     async def body(self) -> bytes:
         """The raw body, read once. Raises TooLarge as soon as it is longer than the operation takes."""
         if self._body is None:
-            declared = self.headers.get("content-length", "0")
-            limit: int = self.operation.max_body
-            if declared.isdigit() and int(declared) > limit:
-                raise TooLarge
-            parts, length, more = [], 0, True
-            while more:
-                message = await self._receive()
-                if message["type"] == "http.disconnect":
-                    raise Disconnected
-                part = message.get("body", b"")
-                length += len(part)
-                if length > limit:
-                    raise TooLarge
-                parts.append(part)
-                more = message.get("more_body", False)
-            self._body = b"".join(parts)
+            self._body = b"".join([chunk async for chunk in self.chunks(self.operation.max_body)])
         return self._body
+
+    async def chunks(self, max_bytes: int) -> AsyncIterator[bytes]:
+        """The raw body as it comes in; only once, and not beside `body`. Raises TooLarge beyond `max_bytes`."""
+        declared = self.headers.get("content-length", "0")
+        if declared.isdigit() and int(declared) > max_bytes:
+            raise TooLarge
+        length, more = 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            chunk: bytes = message.get("body", b"")
+            length += len(chunk)
+            if length > max_bytes:
+                raise TooLarge
+            if chunk:
+                yield chunk
+            more = message.get("more_body", False)
+
+    def sent_form(self, max_bytes: int | None = None) -> AbstractAsyncContextManager[SentForm]:
+        """A multipart form with files on the disk; see `forms.sent_form`. max_bytes: of the whole body, by default what
+        the operation takes."""
+        limit = self.operation.max_body if max_bytes is None else max_bytes
+        return sent_form(self.chunks(limit), self.headers.get("content-type", ""))
 
     async def form(self) -> FormMultiDict:
         """The fields and files of a multipart or urlencoded body. Raises TooLarge, and Invalid when it cannot be read."""

@@ -118,12 +118,12 @@ async def change_sensor(tx: Tx, client_cid: int, sensor_mid: int, query: SensorC
     "DELETE", SENSOR, scope="metering.sensors:write", answers={204: None}, faults=(SensorNotFound, Invalid), tags=TAG
 )
 async def remove_sensor(tx: Tx, client_cid: int, sensor_mid: int) -> None:
-    """Remove a sensor with its states and all of its data."""
+    """Remove a sensor with its states and all of its data; a community's meter at the same point keeps its readings."""
     rights = await access(tx)
     row = await store.sensor_row(tx, rights, client_cid, sensor_mid)
     rights.require_write(client_cid)
     await store.remove_sensor(tx, client_cid, sensor_mid)
-    await series.remove_point(tx, row["point_id"])
+    await series.release_point(tx, row["point_id"])
 
 
 def given(value: Any, other: Any = None) -> Any:

@@ -1,13 +1,15 @@
 """The signal types: what can be measured, in which unit, and how its values add up.
 
 Moids 32 to 103 are those that clients in the field use (OBIS registers of electricity meters); 132 to 146 are ours for the
-same quantities as amounts per interval; 200 to 299 are ours for heat, water and gas; 600 to 699 are weather.
+same quantities as amounts per interval; 148 to 154 are what an energy community shared of them and what was left; 200 to
+299 are ours for heat, water and gas; 600 to 699 are weather.
 """
 
 from typing import Any
 
 import msgspec
 
+from gridloom.core.series import codes
 from gridloom.core.series.public import Kind
 from gridloom.kernel import units
 from gridloom.metering.weather.quantities import QUANTITIES
@@ -16,8 +18,8 @@ INSTANT, CUMULATIVE, INTERVAL = 0, 1, 2
 SUMMARY_SUM, SUMMARY_AVERAGE, SUMMARY_MIN, SUMMARY_MAX, SUMMARY_LAST = 1, 2, 3, 4, 6
 KINDS: dict[int, Kind] = {INSTANT: "instant", CUMULATIVE: "register", INTERVAL: "interval"}
 
-ENERGY_IMPORT, ENERGY_EXPORT = 32, 34
-INTERVAL_IMPORT, INTERVAL_EXPORT = 132, 134
+ENERGY_IMPORT, ENERGY_EXPORT = codes.REGISTER_CONSUMPTION, codes.REGISTER_INJECTION
+INTERVAL_IMPORT, INTERVAL_EXPORT = codes.GROSS_CONSUMPTION, codes.GROSS_INJECTION
 
 
 class SignalType(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +96,12 @@ _REGISTERS = (
     (44, "S+", "Apparent energy taken from the grid", "kV.A.h", "kV.A", "9.8.0"),
     (46, "S-", "Apparent energy fed into the grid", "kV.A.h", "kV.A", "10.8.0"),
 )
+_SHARES = (
+    (codes.SHARED_CONSUMPTION, "A+ s", "Active energy taken from the grid, shared in a community, per interval"),
+    (codes.NET_CONSUMPTION, "A+ n", "Active energy taken from the grid, left for the supplier, per interval"),
+    (codes.SHARED_INJECTION, "A- s", "Active energy fed into the grid, shared in a community, per interval"),
+    (codes.NET_INJECTION, "A- n", "Active energy fed into the grid, left for the supplier, per interval"),
+)
 _INSTANTS: tuple[tuple[int, str, str, str, str, dict[str, bool]], ...] = (
     (53, "U1", "Voltage L1", "V", "32.7.0", {"apply_voltage_ratio": True}),
     (54, "U2", "Voltage L2", "V", "52.7.0", {"apply_voltage_ratio": True}),
@@ -125,6 +133,7 @@ SIGNAL_TYPES: dict[int, SignalType] = {
             _type(moid + 100, f"{symbol} Δ", f"{text}, per interval", INTERVAL, unit, ENERGY, **BOTH)
             for moid, symbol, text, unit, _, _ in _REGISTERS
         ),
+        *(_type(moid, symbol, text, INTERVAL, "kW.h", ENERGY, multiplier=False) for moid, symbol, text in _SHARES),
         *(
             _type(moid, symbol, text, INSTANT, unit, GRID, obis_mapping=obis, **more)
             for moid, symbol, text, unit, obis, more in _INSTANTS
