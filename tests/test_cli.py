@@ -50,14 +50,14 @@ class TestHelp:
     def test_without_a_command_the_help_is_shown(self) -> None:
         shown = runner.invoke(app, [])
         assert "Usage:" in shown.output
-        for name in ("run", "migrate", "demo", "openapi", "doctor", "tenant", "token", "user", "import"):
+        for name in ("run", "migrate", "demo", "openapi", "doctor", "tenant", "token", "user", "import", "settle"):
             assert name in shown.output
 
     def test_the_commands_are_those_that_were_promised(self) -> None:
         assert set(COMMANDS) == {
             (), ("run",), ("migrate",), ("demo",), ("openapi",), ("doctor",), ("version",), ("tenant",), ("tenant", "create"),
             ("user",), ("user", "create"), ("token",), ("token", "create"), ("import",), ("import", "readings"),
-            ("import", "weather"),
+            ("import", "weather"), ("settle",),
         }  # fmt: skip
 
     def test_the_version_is_printed(self) -> None:
@@ -287,6 +287,31 @@ class TestImporting:
         assert (tenant.code, tenant.sentence) == (1, "There is no tenant none.")
         assert (missing.code, "does not exist" in missing.said) == (2, True)
         assert (client.code, "--client" in client.said) == (2, True)
+
+
+class TestSettling:
+    def test_a_tenant_without_communities_has_nothing_to_settle(self, place: Place) -> None:
+        command = ("settle", "--from", "2026-03-01", "--to", "2026-03-31", "--tenant", "calm")
+        _, done = place.each(("tenant", "create", "calm"), command)
+        assert done.code == 0
+        assert done.said.endswith("0 operations settled, 0 without an active meter in this period\n")
+
+    def test_a_period_or_a_cluster_that_cannot_be_used_is_said(self, place: Place) -> None:
+        period = ("settle", "--from", "2026-03-31", "--to", "2026-03-01", "--tenant", "quiet")
+        days = ("settle", "--from", "2026-03-31", "--to", "soon", "--tenant", "quiet")
+        right = ("settle", "--from", "2026-03-01", "--to", "2026-03-31", "--tenant", "quiet")
+        _, backwards, unread, cluster = place.settled(
+            (("tenant", "create", "quiet"), {}),
+            (period, {}),
+            (days, {}),
+            (right, {"GRIDLOOM_DASK_ADDRESS": "tcp://127.0.0.1:1"}),
+        )
+        assert (backwards.code, backwards.sentence) == (
+            1,
+            "The period must end on or after its first day, before today, and last 400 days at most.",
+        )
+        assert (unread.code, "--to" in unread.said) == (2, True)
+        assert (cluster.code, "GRIDLOOM_FILES_URL" in cluster.said) == (1, True)
 
 
 class TestServing:

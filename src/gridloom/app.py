@@ -24,6 +24,7 @@ from gridloom.kernel.http.dispatcher import Asgi, Dispatcher, Mounted
 from gridloom.kernel.http.endpoint import Admission
 from gridloom.kernel.http.openapi import encoded
 from gridloom.kernel.jobs.worker import Worker
+from gridloom.kernel.mail.outbox import Mail
 from gridloom.kernel.security.headers import Cors
 from gridloom.kernel.security.ratelimit import LoginLimiter
 from gridloom.kernel.security.sealing import Sealer
@@ -74,6 +75,7 @@ class Application:
             Limits(per_subject=settings.rate_per_subject, per_address=settings.rate_per_address), kind=Admission
         )
         services.add(self._files(sealer))
+        services.add(Mail.configured(settings.mail_url, settings.mail_from, settings.var_path / "mail"))
         for module in modules("parts"):
             module.provide(services)
 

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -303,6 +303,28 @@ def import_weather(
     from gridloom.imports import weather
 
     with_application(lambda a: weather(a, file, tenant=tenant, console=err))
+
+
+@app.command()
+def settle(
+    since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")],
+    till: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")],
+    tenant: Annotated[str, typer.Option(help="The tenant's short name.")] = "demo",
+    community: Annotated[
+        str | None, typer.Option(help="Only this community (what x-community-id names); all of them by default.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes on this machine; GRIDLOOM_DASK_ADDRESS takes a cluster.")
+    ] = 1,
+) -> None:
+    """Settle energy communities over whole days: who gave, took and shared how much.
+
+    Settling again changes nothing, unless readings, keys or meters changed meanwhile: then it makes the next version.
+    """
+    from gridloom.settlements import settle as settled
+
+    days = since.date(), till.date()
+    with_application(lambda a: settled(a, *days, tenant=tenant, community=community, workers=workers, out=out, err=err))
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ def examine() -> Iterator[Finding]:
         yield Finding(str(error), 2, _known())
         return
     yield Finding("settings can be read")
-    for look in (_folder, _disk, _key, _port, _database, _graphs, _public, _outside):
+    for look in (_folder, _disk, _key, _port, _database, _graphs, _public, _mail, _outside):
         yield from _careful(look, settings)
 
 
@@ -168,6 +168,22 @@ def _public(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"{settings.host} is open to others, without TLS", 1, mend)
     if settings.gateway_secret and len(settings.gateway_secret) < 20:
         yield Finding(f"{PREFIX}GATEWAY_SECRET is short", 1, "Take `openssl rand -hex 32`.")
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    """Mail."""
+    from gridloom.kernel.mail.transport import MailError, Server
+
+    if settings.mail_url is None:
+        yield Finding(f"no {PREFIX}MAIL_URL: mail is written to files in {settings.var_path / 'mail'}")
+        return
+    server = Server.at(settings.mail_url, timeout_s=5)
+    try:
+        server.answers()
+    except MailError as error:
+        yield Finding(str(error), 2, f"Check host, port, user and password in {PREFIX}MAIL_URL.")
+    else:
+        yield Finding(f"the mail server {server.describe()} answers")
 
 
 def _outside(settings: Settings) -> Iterator[Finding]:

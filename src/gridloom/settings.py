@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
+from gridloom.kernel.mail.address import BadAddress, named
+from gridloom.kernel.mail.transport import Server
 from gridloom.kernel.security.headers import Cors
 
 PREFIX = "GRIDLOOM_"
@@ -56,6 +58,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     files_url: Annotated[str | None, Meta(description="Object store (file, s3, gs, az). Unset: a folder in var.")] = (
         None
     )
+    upload_max_bytes: Annotated[int, Meta(ge=1, description="Largest CSV of consumption that is taken.")] = (
+        1_000_000_000
+    )
+    mail_url: Annotated[
+        str | None,
+        Meta(description="Mail server: smtp://user:password@host:587 or smtps://…. Unset: files in var."),
+    ] = None
+    mail_from: Annotated[str | None, Meta(description="Sender of mail: `Name <address>`; needed with mail_url.")] = None
     outbound_private: Annotated[bool, Meta(description="Whether webhooks and adapters may call private addresses.")] = (
         False
     )
@@ -109,6 +119,7 @@ def _unusable(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "database_url", "an address such as postgresql://user:password@host:5432/name"
     if settings.public_url is not None and not _ADDRESS.fullmatch(settings.public_url):
         yield "public_url", "an address such as https://api.example.org"
+    yield from _unusable_mail(settings)
     if not math.isfinite(settings.graph_seconds):
         yield "graph_seconds", "a number of seconds"
     try:
@@ -120,3 +131,16 @@ def _unusable(settings: Settings) -> Iterator[tuple[str, str]]:
         Cors(settings.cors_origins)
     except ValueError:
         yield "cors_origins", "web origins, such as https://portal.example.org, or `*`"
+
+
+def _unusable_mail(settings: Settings) -> Iterator[tuple[str, str]]:
+    try:
+        if settings.mail_url is not None:
+            Server.at(settings.mail_url)
+    except ValueError:
+        yield "mail_url", "an address such as smtp://user:password@host:587"
+    try:
+        if settings.mail_from is not None or settings.mail_url is not None:
+            named(settings.mail_from or "")
+    except BadAddress:
+        yield "mail_from", "a sender such as `Sunny Street <mail@example.org>`"

@@ -1,7 +1,8 @@
 """People and communities for the tests, and what an error looks like."""
 
 import itertools
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import httpx
 from tests.suites.client import answers
@@ -11,6 +12,7 @@ from gridloom.communities.membership import public as memberships
 from gridloom.communities.roles import Role
 from gridloom.communities.users import public as users
 from gridloom.core.identity.store import Identity
+from gridloom.kernel.database.tables import metadata
 from gridloom.kernel.http.subject import Subject
 
 _numbers = itertools.count(1)
@@ -72,6 +74,13 @@ class Community:
             )
         return {row["profile_id"]: row["role"] for row in rows}
 
+    async def everything(self) -> list[tuple[str, int, int]]:
+        """Every table of this API with its number of rows and a sum over what stands in them."""
+        names = sorted(table.fullname for table in metadata.tables.values() if table.schema == "communities")
+        parts = [f"SELECT '{n}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {n} t" for n in names]
+        async with self.world.database.tenant(self.tenant) as tx:
+            return [tuple(row) for row in await tx.all(" UNION ALL ".join(parts))]
+
     async def row(self) -> Any:
         async with self.world.database.tenant(self.tenant) as tx:
             return await tx.one("SELECT name, deleted_at FROM communities.community WHERE id = :id", id=self.id)
@@ -105,6 +114,18 @@ class World:
             number = await memberships.establish(tx, name, profile)
             auth_id = await tx.scalar("SELECT auth_community_id FROM communities.community WHERE id = :id", id=number)
         return Community(self, number, auth_id, founder.tenant)
+
+
+class Scene(NamedTuple):
+    """Somebody with a role in a community that has two more administrators and a member."""
+
+    caller: Person
+    community: Community
+    member: int
+
+
+Prepare: TypeAlias = Callable[[Scene], Awaitable[tuple[str, dict[str, Any]]]]
+"""Makes ready what a request needs; returns its path and what `Person.call` sends with it."""
 
 
 def refused(answer: httpx.Response, status: int, number: int) -> dict[str, Any]:

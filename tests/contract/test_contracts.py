@@ -34,7 +34,7 @@ PROMISED: dict[str, dict[str, int]] = {
         "/cat/channels": 5,
         "/iam/oauth/authorize": 1,
     },
-    "communities": {"/communities": 9, "/users": 2},
+    "communities": {"/": 62},
     "portal": {"/v2/portal/portal": 1, "/v2/portal/config": 2, "/v2/portal/public/config": 1, "/v2/portal/token": 2},
 }
 # Below a promised beginning, what a later part brings.

@@ -136,6 +136,7 @@ api = Api(
     package="gridloom.communities",
     prefixes=(
         "/communities", "/members", "/meters", "/keys", "/sharing_operations", "/documents", "/invitations", "/users",
+        "/settlements",
     ),
     dialect=CommunitiesDialect(),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from gridloom.kernel.http.operation import Operation
 from gridloom.kernel.http.validation import MISSING
 
 EXCEPTION = 1
-TEXT, INTEGER, BOOLEAN, DATE, NUMBER, LIST = 5000, 5001, 5004, 5005, 5006, 5007
+TEXT, INTEGER, FILE, BOOLEAN, DATE, NUMBER, LIST = 5000, 5001, 5003, 5004, 5005, 5006, 5007
 EMPTY, SORT, ROLE, AT_LEAST_1 = 5008, 5009, 5010, 5011
 
 _BY_TYPE: dict[Any, int] = {
@@ -34,6 +34,13 @@ _CONSTRAINTS: tuple[tuple[str, int | None, int | str], ...] = (
 _CLOSED = {frozenset(typing.get_args(Sort)): SORT, frozenset(typing.get_args(Role)): ROLE}
 
 
+class Numbered(FieldError, frozen=True):
+    """A wrong field that a module's own rules found, with the number it has there, and which sentence says it."""
+
+    number: int = EXCEPTION
+    says: int | str | None = None
+
+
 class Broken(NamedTuple):
     """The number of a wrong field, and which sentence says it (`texts.py`); without one the decoder's own words do."""
 
@@ -44,21 +51,22 @@ class Broken(NamedTuple):
 def broken_rule(error: FieldError, operation: Operation, pages: list[QueryField]) -> Broken:
     """Which rule a wrong field breaks. Inside an object of the body, and where no type says more, the number is 1.
 
-    A field whose `Meta` has `extra={"number": …}` says its own number for values of the right type that break its pattern.
+    A field whose `Meta` has `extra={"number": …}` says its own number for values of the right type that break its pattern or its
+    lower bound, and for everything that is not one of its few values.
     """
+    if isinstance(error, Numbered):
+        return Broken(error.number, error.says or error.number)
     if error.where == "path":
         return Broken(INTEGER, INTEGER)
     wanted = _type_of(error, operation, pages) if len(error.path) == 1 else None
     number, own = (EXCEPTION, None) if wanted is None else _of_type(wanted)
-    if error.kind == MISSING:
-        return Broken(number, "missing")
-    if number == EXCEPTION:
-        return Broken(number, None)
+    if error.kind == MISSING or number == EXCEPTION:
+        return Broken(number, "missing" if error.kind == MISSING else None)
     if ", got `" in error.message:
         return Broken(number, number)
     for pattern, rule, says in _CONSTRAINTS:
         if re.search(pattern, error.message):
-            return Broken(rule or number, says)
+            return Broken(number if rule is None else own or rule, says)
     if own is not None and " matching regex " in error.message:
         number = own
     return Broken(number, number)
@@ -89,7 +97,7 @@ def _of_type(wanted: Any) -> tuple[int, int | None]:
         known = [_of_type(each) for each in options if each not in (msgspec.UnsetType, type(None))]
         return (known[0][0], own or known[0][1]) if known else (EXCEPTION, own)
     if origin is Literal:
-        return _CLOSED.get(frozenset(options), EXCEPTION), own
+        return _CLOSED.get(frozenset(options), own or EXCEPTION), own
     if origin is list or wanted is list:
         return LIST, own
     return _BY_TYPE.get(wanted, EXCEPTION), own

@@ -1,7 +1,12 @@
-"""What errors say, in the languages of `Accept-Language`: English, French, Dutch, German."""
+"""What errors say, in the languages of `Accept-Language`: English, French, Dutch, German.
 
-from functools import lru_cache
+A module has the sentences of its own errors in its `texts.py`, as `TEXTS`; here are those that several share.
+"""
+
+from functools import cache, lru_cache
 from typing import TypeAlias
+
+from gridloom.kernel.discovery import modules
 
 LANGUAGES = ("en", "fr", "nl", "de")
 DEFAULT = "en"
@@ -9,177 +14,178 @@ DEFAULT = "en"
 Texts: TypeAlias = dict[str, str]
 
 
-def _said(en: str, fr: str, nl: str, de: str) -> Texts:
+def spoken(en: str, fr: str, nl: str, de: str) -> Texts:
+    """One sentence in every language."""
     return {"en": en, "fr": fr, "nl": nl, "de": de}
 
 
 # A number is an error code of this API; a name is a sentence for one case of a code, or for an error without a number.
 TEXTS: dict[int | str, Texts] = {
-    1: _said(
+    1: spoken(
         "Something went wrong on our side.",
         "Une erreur est survenue de notre côté.",
         "Er ging iets mis aan onze kant.",
         "Bei uns ist etwas schiefgegangen.",
     ),
-    4: _said(
+    4: spoken(
         "Your role does not allow this.",
         "Votre rôle ne permet pas cette action.",
         "Uw rol laat dit niet toe.",
         "Ihre Rolle erlaubt das nicht.",
     ),
-    5: _said(
+    5: spoken(
         "The request does not say which community it is about.",
         "La requête n'indique pas de quelle communauté il s'agit.",
         "Het verzoek zegt niet om welke gemeenschap het gaat.",
         "Die Anfrage sagt nicht, um welche Gemeinschaft es geht.",
     ),
-    6: _said(
+    6: spoken(
         "You are not signed in, or your sign-in has ended.",
         "Vous n'êtes pas connecté, ou votre session a pris fin.",
         "U bent niet aangemeld, of uw aanmelding is verlopen.",
         "Sie sind nicht angemeldet, oder Ihre Anmeldung ist abgelaufen.",
     ),
-    5000: _said("must be text", "doit être un texte", "moet tekst zijn", "muss ein Text sein"),
-    5001: _said(
+    5000: spoken("must be text", "doit être un texte", "moet tekst zijn", "muss ein Text sein"),
+    5001: spoken(
         "must be a whole number",
         "doit être un nombre entier",
         "moet een geheel getal zijn",
         "muss eine ganze Zahl sein",
     ),
-    5002: _said(
+    5002: spoken(
         "must be an e-mail address",
         "doit être une adresse e-mail",
         "moet een e-mailadres zijn",
         "muss eine E-Mail-Adresse sein",
     ),
-    5003: _said("must be a file", "doit être un fichier", "moet een bestand zijn", "muss eine Datei sein"),
-    5004: _said(
+    5003: spoken("must be a file", "doit être un fichier", "moet een bestand zijn", "muss eine Datei sein"),
+    5004: spoken(
         "must be true or false", "doit être vrai ou faux", "moet waar of onwaar zijn", "muss wahr oder falsch sein"
     ),
-    5005: _said("must be a date", "doit être une date", "moet een datum zijn", "muss ein Datum sein"),
-    5006: _said("must be a number", "doit être un nombre", "moet een getal zijn", "muss eine Zahl sein"),
-    5007: _said("must be a list", "doit être une liste", "moet een lijst zijn", "muss eine Liste sein"),
-    5008: _said("must not be empty", "ne peut pas être vide", "mag niet leeg zijn", "darf nicht leer sein"),
-    5009: _said("must be ASC or DESC", "doit être ASC ou DESC", "moet ASC of DESC zijn", "muss ASC oder DESC sein"),
-    5010: _said(
+    5005: spoken("must be a date", "doit être une date", "moet een datum zijn", "muss ein Datum sein"),
+    5006: spoken("must be a number", "doit être un nombre", "moet een getal zijn", "muss eine Zahl sein"),
+    5007: spoken("must be a list", "doit être une liste", "moet een lijst zijn", "muss eine Liste sein"),
+    5008: spoken("must not be empty", "ne peut pas être vide", "mag niet leeg zijn", "darf nicht leer sein"),
+    5009: spoken("must be ASC or DESC", "doit être ASC ou DESC", "moet ASC of DESC zijn", "muss ASC oder DESC sein"),
+    5010: spoken(
         "must be MEMBER, MANAGER or ADMIN",
         "doit être MEMBER, MANAGER ou ADMIN",
         "moet MEMBER, MANAGER of ADMIN zijn",
         "muss MEMBER, MANAGER oder ADMIN sein",
     ),
-    5011: _said("must be 1 or more", "doit valoir au moins 1", "moet minstens 1 zijn", "muss mindestens 1 sein"),
-    10002: _said(
+    5011: spoken("must be 1 or more", "doit valoir au moins 1", "moet minstens 1 zijn", "muss mindestens 1 sein"),
+    10002: spoken(
         "There is no such community any more.",
         "Cette communauté n'existe plus.",
         "Deze gemeenschap bestaat niet meer.",
         "Diese Gemeinschaft gibt es nicht mehr.",
     ),
-    10005: _said(
+    10005: spoken(
         "This user does not belong to this community.",
         "Cet utilisateur ne fait pas partie de cette communauté.",
         "Deze gebruiker hoort niet bij deze gemeenschap.",
         "Dieser Benutzer gehört nicht zu dieser Gemeinschaft.",
     ),
-    10006: _said(
+    10006: spoken(
         "The last administrator cannot go; appoint another one first, or delete the community.",
         "Le dernier administrateur ne peut pas partir ; nommez-en d'abord un autre, ou supprimez la communauté.",
         "De laatste beheerder kan niet weg; benoem eerst een andere, of verwijder de gemeenschap.",
         "Der letzte Administrator kann nicht gehen; ernennen Sie zuerst einen anderen, oder löschen Sie die Gemeinschaft.",
     ),
-    10010: _said(
+    10010: spoken(
         "This user does not belong to this community.",
         "Cet utilisateur ne fait pas partie de cette communauté.",
         "Deze gebruiker hoort niet bij deze gemeenschap.",
         "Dieser Benutzer gehört nicht zu dieser Gemeinschaft.",
     ),
-    10011: _said(
+    10011: spoken(
         "The last administrator cannot give up this role; appoint another one first.",
         "Le dernier administrateur ne peut pas renoncer à ce rôle ; nommez-en d'abord un autre.",
         "De laatste beheerder kan deze rol niet opgeven; benoem eerst een andere.",
         "Der letzte Administrator kann diese Rolle nicht abgeben; ernennen Sie zuerst einen anderen.",
     ),
-    10012: _said(
+    10012: spoken(
         "There is no such community any more.",
         "Cette communauté n'existe plus.",
         "Deze gemeenschap bestaat niet meer.",
         "Diese Gemeinschaft gibt es nicht mehr.",
     ),
-    10013: _said(
+    10013: spoken(
         "The community to delete is not the one that this request is made in.",
         "La communauté à supprimer n'est pas celle dans laquelle cette requête est faite.",
         "De te verwijderen gemeenschap is niet die waarin dit verzoek wordt gedaan.",
         "Die zu löschende Gemeinschaft ist nicht die, in der diese Anfrage gestellt wird.",
     ),
-    80002: _said(
+    80002: spoken(
         "You have no profile yet; read it once, and it is there.",
         "Vous n'avez pas encore de profil ; consultez-le une fois et il existera.",
         "U hebt nog geen profiel; vraag het één keer op, en het is er.",
         "Sie haben noch kein Profil; rufen Sie es einmal ab, dann gibt es eines.",
     ),
-    "missing": _said("is missing", "manque", "ontbreekt", "fehlt"),
-    "too_long": _said("is too long", "est trop long", "is te lang", "ist zu lang"),
-    "too_big": _said("is too large", "est trop grand", "is te groot", "ist zu groß"),
-    "user_missing": _said(
+    "missing": spoken("is missing", "manque", "ontbreekt", "fehlt"),
+    "too_long": spoken("is too long", "est trop long", "is te lang", "ist zu lang"),
+    "too_big": spoken("is too large", "est trop grand", "is te groot", "ist zu groß"),
+    "user_missing": spoken(
         "This is about a user's own account, and the request comes from no user.",
         "Ceci concerne le compte d'un utilisateur, et la requête ne vient d'aucun utilisateur.",
         "Dit gaat over het account van een gebruiker, en het verzoek komt van geen gebruiker.",
         "Hier geht es um das Konto eines Benutzers, und die Anfrage kommt von keinem Benutzer.",
     ),
-    "not_in_community": _said(
+    "not_in_community": spoken(
         "You do not belong to this community.",
         "Vous ne faites pas partie de cette communauté.",
         "U hoort niet bij deze gemeenschap.",
         "Sie gehören nicht zu dieser Gemeinschaft.",
     ),
-    "wrong_password": _said(
+    "wrong_password": spoken(
         "Login or password is wrong.",
         "L'identifiant ou le mot de passe est incorrect.",
         "De gebruikersnaam of het wachtwoord is fout.",
         "Anmeldename oder Passwort ist falsch.",
     ),
-    "invalid": _said(
+    "invalid": spoken(
         "The request is not valid.",
         "La requête n'est pas valable.",
         "Het verzoek is niet geldig.",
         "Die Anfrage ist nicht gültig.",
     ),
-    "not_found": _said(
+    "not_found": spoken(
         "There is nothing at this address.",
         "Il n'y a rien à cette adresse.",
         "Er is niets op dit adres.",
         "Unter dieser Adresse gibt es nichts.",
     ),
-    "method_not_allowed": _said(
+    "method_not_allowed": spoken(
         "This address does not know this method.",
         "Cette adresse ne connaît pas cette méthode.",
         "Dit adres kent deze methode niet.",
         "Diese Adresse kennt diese Methode nicht.",
     ),
-    "conflict": _said(
+    "conflict": spoken(
         "This does not go together with what is there already.",
         "Ceci est incompatible avec ce qui existe déjà.",
         "Dit gaat niet samen met wat er al is.",
         "Das verträgt sich nicht mit dem, was es schon gibt.",
     ),
-    "too_large": _said(
+    "too_large": spoken(
         "The request is too large.",
         "La requête est trop volumineuse.",
         "Het verzoek is te groot.",
         "Die Anfrage ist zu groß.",
     ),
-    "wrong_media_type": _said(
+    "wrong_media_type": spoken(
         "The request is in a form that is not read here.",
         "La requête a un format qui n'est pas lu ici.",
         "Het verzoek heeft een vorm die hier niet wordt gelezen.",
         "Die Anfrage hat eine Form, die hier nicht gelesen wird.",
     ),
-    "rate_limited": _said(
+    "rate_limited": spoken(
         "Too many requests; please wait a little.",
         "Trop de requêtes ; veuillez patienter un peu.",
         "Te veel verzoeken; wacht even.",
         "Zu viele Anfragen; bitte warten Sie ein wenig.",
     ),
-    "unavailable": _said(
+    "unavailable": spoken(
         "This cannot be reached at the moment.",
         "Ceci n'est pas joignable pour le moment.",
         "Dit is op dit moment niet bereikbaar.",
@@ -203,8 +209,21 @@ def language(accepted: str) -> str:
 
 def said(key: int | str, speech: str) -> str | None:
     """The sentence of an error in a language; None for an error that has none here."""
-    found = TEXTS.get(key)
+    found = everything().get(key)
     return None if found is None else found[speech]
+
+
+@cache
+def everything() -> dict[int | str, Texts]:
+    """The sentences of all modules. Raises TypeError when two say the same one."""
+    found = dict(TEXTS)
+    for module in modules("texts", within=__name__.rpartition(".")[0]):
+        if module.__name__ == __name__:
+            continue
+        if twice := found.keys() & module.TEXTS.keys():
+            raise TypeError(f"{module.__name__} says anew what {twice} say")
+        found |= module.TEXTS
+    return found
 
 
 def _quality(parameter: str) -> float:

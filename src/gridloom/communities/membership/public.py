@@ -1,6 +1,14 @@
 """Communities for the rest of the API: who belongs where, as what."""
 
-from gridloom.communities.membership.store import establish, join, role_of, standing, unknown_memberships
+from gridloom.communities.membership.store import (
+    appoint,
+    establish,
+    hold,
+    join,
+    role_of,
+    standing,
+    unknown_memberships,
+)
 from gridloom.communities.membership.tables import community
 
-__all__ = ["community", "establish", "join", "role_of", "standing", "unknown_memberships"]
+__all__ = ["appoint", "community", "establish", "hold", "join", "role_of", "standing", "unknown_memberships"]

@@ -4,31 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-Text = Annotated[str, Meta(max_length=200)]
-Number = Annotated[
-    int | str, Meta(description="House number; text where it has letters (`12A`). At most 20 characters count.")
-]
-
-
-class AddressWrite(Struct):
-    """An address."""
-
-    street: Text
-    number: Number
-    city: Text
-    postcode: Annotated[str, Meta(max_length=20)]
-    supplement: Annotated[str, Meta(max_length=100, description="Box, floor.")] | UnsetType | None = UNSET
-
-
-class Address(Struct):
-    """An address as it is kept. An address that changes gets another id."""
-
-    id: int
-    street: str
-    number: int | str
-    city: str
-    postcode: str
-    supplement: str | UnsetType = UNSET
+from gridloom.communities.addresses import Address, AddressWrite, Text
 
 
 class User(Struct):

@@ -98,7 +98,11 @@ def load_keys(path: Path) -> tuple[bytes, ...]:
         _create(path)
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         log.warning("key_file_open_to_others", path=str(path), advice="chmod 600")
-    lines = enumerate(path.read_text().splitlines(), start=1)
+    try:
+        text = path.read_text()
+    except UnicodeDecodeError:
+        raise KeyUnusable(f"{path} holds no text; a key file has one key a line, in base64") from None
+    lines = enumerate(text.splitlines(), start=1)
     keys = tuple(_decoded(line.strip(), number, path) for number, line in lines if line.strip())
     if not keys:
         raise KeyUnusable(f"{path} holds no key")

@@ -1,0 +1,5 @@
+"""The arithmetic of sharing for the rest of the API."""
+
+from gridloom.communities.allocation.rules import BY_NEED, MICRO, Allocation, Rates, Round, allocate, kwh, rates, whole
+
+__all__ = ["BY_NEED", "MICRO", "Allocation", "Rates", "Round", "allocate", "kwh", "rates", "whole"]

@@ -1,0 +1,168 @@
+"""Amounts of energy of several meters: as rows, at the steps in which each meter gives them. No I/O."""
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridloom.communities.balance.days import HOUR_MS, QUARTER_MS, Days, Steps
+
+Ints: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
+
+# Milliseconds from 1970 to the year 2248, beyond every reading, so that place and time make one number.
+_TIMES = 1 << 43
+
+
+class Amounts(NamedTuple):
+    """Rows by place, then time; each of them once.
+
+    place: (n,) which meter. time_ms: (n,) where the step begins. micro: (n,) micro-kWh. step_ms: (n,) the length of the step.
+    """
+
+    place: Ints
+    time_ms: Ints
+    micro: Ints
+    step_ms: Ints
+
+    def take(self, rows: Mask | Ints) -> "Amounts":
+        """Some of the rows."""
+        return Amounts(*(column[rows] for column in self))
+
+    @property
+    def keys(self) -> Ints:
+        """(n,) one number for place and time, ascending."""
+        return key_of(self.place, self.time_ms)
+
+
+class Standing(NamedTuple):
+    """What holds of each row, in micro-kWh: gross = shared + net, unless the grid operator says otherwise."""
+
+    place: Ints
+    time_ms: Ints
+    gross: Ints
+    shared: Ints
+    net: Ints
+
+
+class Given(NamedTuple):
+    """Amounts that the grid operator states: rows by place and time."""
+
+    key: Ints
+    micro: Ints
+
+
+NOTHING = Given(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+NO_AMOUNTS = Amounts(*(np.empty(0, dtype=np.int64) for _ in range(4)))
+
+
+def key_of(place: Ints, time_ms: Ints) -> Ints:
+    """One number for a place and a time, in their order."""
+    key: Ints = place * _TIMES + time_ms
+    return key
+
+
+def split_key(key: Ints) -> tuple[Ints, Ints]:
+    """Place and time of each number."""
+    return key // _TIMES, key % _TIMES
+
+
+def arranged(place: Ints, time_ms: Ints, micro: Ints, days: Days) -> Amounts:
+    """Rows with the step that each meter keeps on each day.
+
+    place, time_ms: ascending by place, then time. The step is the shortest distance between two values of that meter on that
+    day where it is a part of an hour, else a quarter hour. A value inside a step belongs to the whole of it; several are added.
+    """
+    if not len(time_ms):
+        return NO_AMOUNTS
+    group = place * len(days) + days.of_times(time_ms)
+    starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+    gaps = np.full(len(time_ms), HOUR_MS + 1, dtype=np.int64)
+    gaps[:-1] = np.where(group[1:] == group[:-1], np.diff(time_ms), HOUR_MS + 1)
+    shortest = np.minimum.reduceat(gaps, starts)
+    is_part = (shortest <= HOUR_MS) & (HOUR_MS % np.maximum(shortest, 1) == 0)
+    step = np.repeat(np.where(is_part, shortest, QUARTER_MS), np.diff(np.append(starts, len(group))))
+    begins = time_ms - time_ms % step
+    key = key_of(place, begins)
+    again = key[1:] == key[:-1]
+    if again.any():
+        first = np.flatnonzero(np.append(True, ~again))
+        return Amounts(place[first], begins[first], np.add.reduceat(micro, first), step[first])
+    return Amounts(place, begins, micro, step)
+
+
+def common_steps(days: Days, *directions: Amounts) -> Steps:
+    """The step of each day at which every meter's amounts are whole: a quarter hour at least."""
+    step = np.full(len(days), QUARTER_MS, dtype=np.int64)
+    for rows in directions:
+        if len(rows.time_ms):
+            pairs = np.unique(days.of_times(rows.time_ms) * (HOUR_MS + 1) + rows.step_ms)
+            for day, each in zip((pairs // (HOUR_MS + 1)).tolist(), (pairs % (HOUR_MS + 1)).tolist(), strict=True):
+                step[day] = np.lcm(step[day], each)
+    return Steps.of(days, step)
+
+
+def matrix(rows: Amounts, steps: Steps, places: int) -> Ints:
+    """(steps, places) micro-kWh of each meter in each step, 0 where it has none."""
+    filled = np.zeros((len(steps), places), dtype=np.int64)
+    where = (steps.of_times(rows.time_ms), rows.place)
+    if len(rows.step_ms) and (rows.step_ms == steps.step_ms[steps.days.of_times(rows.time_ms)]).all():
+        filled[where] = rows.micro
+    else:
+        np.add.at(filled, where, rows.micro)
+    return filled
+
+
+def standing(rows: Amounts, shared: Ints, given_shared: Given, given_net: Given) -> Standing:
+    """What holds: the grid operator's numbers where there are some, else ours. shared: (n,) ours, of each row.
+
+    Of a step that the operator states without a gross amount, gross is what the operator says was shared and left. Where the
+    operator states one of the two, the other is what it leaves of the gross amount.
+    """
+    if not len(given_shared.key) and not len(given_net.key):
+        return Standing(rows.place, rows.time_ms, rows.micro, shared, rows.micro - shared)
+    key = np.unique(np.concatenate([rows.keys, given_shared.key, given_net.key]))
+    gross, has_gross = placed(key, rows.keys, rows.micro)
+    ours, _ = placed(key, rows.keys, shared)
+    theirs, has_shared = placed(key, given_shared.key, given_shared.micro)
+    left, has_net = placed(key, given_net.key, given_net.micro)
+    stands = np.where(has_shared, theirs, np.where(has_net & has_gross, gross - left, ours))
+    whole = np.where(has_gross, gross, stands + left)
+    return Standing(*split_key(key), whole, stands, np.where(has_net, left, whole - stands))
+
+
+def spread(rows: Amounts, steps: Steps, whole: Ints, part: Ints) -> Ints:
+    """(n,) each row's piece of what its meter got in the step around it. whole, part: (steps, places) taken, and got.
+
+    A meter that gives finer amounts than the step gets its part spread over them by what it took: whole numbers that add up.
+    """
+    place = (steps.of_times(rows.time_ms), rows.place)
+    got, taken = part[place], whole[place]
+    finer = rows.micro != taken
+    if not finer.any():
+        return got
+    group = place[1] * len(steps) + place[0]
+    starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+    before = np.cumsum(rows.micro) - rows.micro
+    before -= np.repeat(before[starts], np.diff(np.append(starts, len(group))))
+    pieces = [
+        _until(b + m, g, t) - _until(b, g, t)
+        for b, m, g, t in zip(*(column[finer].tolist() for column in (before, rows.micro, got, taken)), strict=True)
+    ]
+    got[finer] = pieces
+    return got
+
+
+def _until(taken_so_far: int, got: int, taken: int) -> int:
+    """How much of `got` falls to the beginning of a step in which `taken` was taken."""
+    return taken_so_far * got // taken if taken else 0
+
+
+def placed(key: Ints, have: Ints, values: Ints) -> tuple[Ints, Mask]:
+    """(n,) the values where `key` is one of `have`, else 0, and where that is. key: ascending, and all of `have` in it."""
+    filled = np.zeros(len(key), dtype=np.int64)
+    at = np.searchsorted(key, have)
+    filled[at] = values
+    known = np.zeros(len(key), dtype=np.bool_)
+    known[at] = True
+    return filled, known

@@ -1,0 +1,1 @@
+"""Mail to people: written in the transaction that wants it, sent once that has committed."""
