@@ -65,6 +65,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None,
         Meta(description="Mail server: smtp://user:password@host:587 or smtps://…. Unset: files in var."),
     ] = None
+    letters_per_hour: Annotated[
+        int, Meta(ge=1, description="Invitations by mail an hour that one caller may send.")
+    ] = 200
     mail_from: Annotated[str | None, Meta(description="Sender of mail: `Name <address>`; needed with mail_url.")] = None
     outbound_private: Annotated[bool, Meta(description="Whether webhooks and adapters may call private addresses.")] = (
         False

@@ -13,7 +13,9 @@ from tests.communities.members.samples import COMPANY, INDIVIDUAL, MANAGER, done
 from tests.communities.members.samples import listed as members
 from tests.communities.members.samples import read as member
 
+from gridloom.communities.invitations.parts import HOUR_S, LetterLimit
 from gridloom.kernel import clock
+from gridloom.kernel.security.ratelimit import Limit
 
 CANCEL, REFUSE = "/invitations/{id_invitation}/", "/invitations/{id_invitation}/own/"
 Answer = Callable[[Person, int], Awaitable[httpx.Response]]
@@ -431,3 +433,17 @@ async def test_a_list_has_pages_and_costs_one_statement(street: Community, ada: 
     assert (len(body["data"]), sum(seen)) == (1, 1 if community is None else 2)
     refused(await ada.call("GET", f"{path}?sort_date=UP", community, template=path), 422, 5009)
     refused(await ada.call("GET", f"{path}?limit=0", community, template=path), 422, 5011)
+
+
+async def test_who_invites_more_than_the_limit_is_held_back_and_invites_nobody(
+    street: Community, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(street.world.application.services, LetterLimit, LetterLimit(Limit(2, HOUR_S)))
+    for number in (1, 2):
+        body = {"user_email": f"guest{number}@example.org"}
+        assert (await ada.call("POST", "/invitations/member", street, json=body)).status_code == 200
+    answer = await ada.call("POST", "/invitations/manager", street, json={"user_email": "guest3@example.org"})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 60
+    assert await listed(ada, "/invitations/managers", street) == []
+    assert len(await letters(street)) == 2

@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple, TypeAlias
 
 from gridloom.communities.invitations import store
+from gridloom.communities.invitations.parts import LetterLimit
 from gridloom.communities.texts import Texts, language, spoken
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.http.call import Call
@@ -98,7 +99,8 @@ def written(kind: Kind, speech: str, *, community: str, address: str, site: str 
 
 
 async def send(tx: Tx, mail: Mail, call: Call, kind: Kind, community_id: int, address: str) -> None:
-    """Mail an invitation once this transaction has committed."""
+    """Mail an invitation once this transaction has committed. Raises RateLimited for who invites too many."""
+    call.services.part(LetterLimit).take(f"{tx.tenant}/{call.subject.id}").enforce()
     speech = language(call.headers.get("accept-language", ""))
     name = await store.community_name(tx, community_id)
     site = call.services.part(Settings).public_url
