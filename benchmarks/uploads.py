@@ -230,14 +230,14 @@ async def bench(url: str, var: Path, count: int, *, is_settled: bool) -> None:
         seconds = await upload(path, token, community, operation)
         most = memory_mb(server.pid, "VmHWM")
         again = await upload(path, token, community, operation)
+        stored = await stored_rows(url, tenant)
+        if stored != values:
+            raise RuntimeError(f"{stored} values are stored, and {values} were sent")
         mended = await upload(corrected, token, community, operation)
         at_last = memory_mb(server.pid, "VmHWM")
         other.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await other
-    stored = await stored_rows(url, tenant)
-    if stored != values * 2:
-        raise RuntimeError(f"{stored} values are stored, and {values * 2} were sent")
     ceiling = min(first, await copy(url, tenant, count, is_settled=is_settled))
     rates = f"{values / seconds:,.0f} of {values / ceiling:,.0f} values a second"
     say("upload / COPY of the same rows", ceiling / seconds, 0.25, rates)

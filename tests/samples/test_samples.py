@@ -32,7 +32,7 @@ def test_making_the_sample_again_gives_the_shipped_bytes(tmp_path: Path) -> None
 
 
 def test_the_sample_stays_small() -> None:
-    assert sum((readings.FOLDER / name).stat().st_size for name in NAMES) < 400_000
+    assert sum((readings.FOLDER / name).stat().st_size for name in NAMES) < 800_000
 
 
 def test_there_are_fifteen_households_and_three_roofs() -> None:
@@ -53,8 +53,8 @@ def test_every_number_of_a_meter_has_eighteen_digits_and_a_right_check_digit() -
 def test_every_meter_has_every_quarter_hour_of_the_window(
     energy: dict[str, list[tuple[datetime, Decimal]]],
 ) -> None:
-    first = datetime(2026, 3, 19, 23, tzinfo=UTC)
-    expected = [first + place * timedelta(minutes=15) for place in range(383 * 4)]
+    first = datetime(2026, 2, 28, 23, tzinfo=UTC)
+    expected = [first + place * timedelta(minutes=15) for place in range(839 * 4)]
     assert sorted(energy) == sorted(meter.ean for meter in readings.meters())
     for amounts in energy.values():
         assert [time for time, _ in amounts] == expected
@@ -64,7 +64,7 @@ def test_the_day_on_which_the_clocks_change_has_twenty_three_hours(
     energy: dict[str, list[tuple[datetime, Decimal]]],
 ) -> None:
     days = Counter(time.astimezone(BRUSSELS).date() for time, _ in next(iter(energy.values())))
-    assert len(days) == 16
+    assert len(days) == 35
     assert days.pop(date(2026, 3, 29)) == 92
     assert set(days.values()) == {96}
 
@@ -79,7 +79,7 @@ def test_households_use_about_their_share_of_a_year(energy: dict[str, list[tuple
     for meter in readings.meters():
         if meter.signal == readings.IMPORT:
             used = sum((value for _, value in energy[meter.ean]), Decimal(0))
-            usual = meter.size * 383 / 8760
+            usual = meter.size * 839 / 8760
             assert Decimal("0.8") * usual < used < Decimal("1.3") * usual
 
 
@@ -115,21 +115,21 @@ def test_the_long_form_is_a_file_of_readings(tmp_path: Path, energy: dict[str, l
         text=True,
         check=True,
     )
-    assert done.stdout == "27,576 readings\n"
+    assert done.stdout == "60,408 readings\n"
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["ean", "signal", "time", "value", "unit", "origin"]
-    assert rows[0]["time"] == "2026-03-19T23:00:00Z"
+    assert rows[0]["time"] == "2026-02-28T23:00:00Z"
     assert {(row["unit"], row["origin"]) for row in rows} == {("kW.h", "1")}
-    assert Counter(row["signal"] for row in rows) == {"132": 15 * 1532, "134": 3 * 1532}
+    assert Counter(row["signal"] for row in rows) == {"132": 15 * 3356, "134": 3 * 3356}
     for ean, amounts in energy.items():
         assert sum(Decimal(row["value"]) for row in rows if row["ean"] == ean) == sum(value for _, value in amounts)
-    assert readings.write_readings(path) == 27_594
+    assert readings.write_readings(path) == 60_426
 
 
 def test_the_sample_weather_is_a_weather_file_around_its_meters() -> None:
     series = importer.read_file(readings.WEATHER)
     assert len(series) == 4 * 9
     assert {each.at for each in series} == {Position(lat, lon) for lat in (50.4, 50.5) for lon in (4.8, 4.9)}
-    assert {each.samples.times.size for each in series} == {383}
+    assert {each.samples.times.size for each in series} == {839}
     assert all(50.4 < meter.lat < 50.5 and 4.8 < meter.lon < 4.9 for meter in readings.meters())

@@ -1,4 +1,4 @@
-"""Readings and weather of the demo tenant: 15 households and 3 roofs over a fortnight in spring."""
+"""Readings and weather of the demo tenant: 15 households and 3 roofs over five weeks in spring."""
 
 import tempfile
 from pathlib import Path

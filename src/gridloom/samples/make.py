@@ -22,7 +22,7 @@ from gridloom.samples import sky
 from gridloom.samples.noise import chance, drift
 from gridloom.samples.readings import EXPORT, FOLDER, IMPORT, STEP, ZONE, Meter, stamp
 
-FIRST = datetime(2026, 3, 20, tzinfo=ZoneInfo(ZONE))
+FIRST = datetime(2026, 3, 1, tzinfo=ZoneInfo(ZONE))
 LAST = datetime(2026, 4, 5, tzinfo=ZoneInfo(ZONE))
 
 _QUARTER_MS = HOUR_MS // 4

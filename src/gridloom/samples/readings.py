@@ -106,7 +106,7 @@ def write_readings(path: Path, form: Form = "register") -> int:
 
 
 def stamp(time: datetime) -> str:
-    """An instant as the files have it: `2026-03-19T23:00:00Z`."""
+    """An instant as the files have it: `2026-02-28T23:00:00Z`."""
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -1,15 +1,18 @@
 """Uploading readings, and everything that shows them."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from tests.communities.kit import Community, Person
 from tests.communities.sharing.samples import approved, meter, operation
 from tests.communities.uploads.samples import (
     EAN,
     OTHER,
+    ROOT,
     XLSX,
     book,
     lines,
@@ -210,6 +213,35 @@ async def test_blocks_come_through_whole(
     before = await state(street)
     assert (await send(ada, street, sun, csv(*rows[::-1]))).status_code == 200
     assert await state(street) == before
+
+
+async def test_no_connection_waits_while_the_file_is_still_coming_in(ada: Person, street: Community, sun: int) -> None:
+    database, form = (
+        street.world.database,
+        httpx.Request(
+            "POST",
+            "http://x",
+            data={"id_sharing_operation": str(sun)},
+            files={"file": ("a.csv", taken(1.5), "text/csv")},
+        ),
+    )
+    raw, held = form.read(), []
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for start in range(0, len(raw), 100):
+            # Connections that only read rest a hundredth of a second before they go back.
+            await asyncio.sleep(0.05)
+            load = database.load()
+            held.append(load.open - load.idle)
+            yield raw[start : start + 100]
+
+    answer = await ada.call(
+        "POST", ROOT, street, content=slowly(), headers={"content-type": form.headers["content-type"]}
+    )
+    assert (answer.status_code, answer.json()) == (200, DONE)
+    assert len(held) >= 4
+    assert set(held) == {0}
+    assert await uploads(street) == [(1, "a.csv", 1, 1, False)]
 
 
 async def test_a_manager_may_upload(street: Community, sun: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from tests.communities.uploads.old_workbook import locked, xls
 from tests.communities.uploads.samples import EAN, GROSS, NET, OTHER, SHARED, SHEETS, TAKEN, book, grid, read, said
 
 from gridloom.communities.uploads.faults import Place, WrongFile, WrongTime
@@ -161,6 +162,25 @@ def test_a_wrong_time_is_named(tmp_path: Path, cell: Any, says: str) -> None:
     fault = refused(book(*(changed(each, 6, 1, cell) for each in (GROSS, SHARED, NET))), tmp_path)
     assert (type(fault), fault.says) == (WrongTime, says)
     assert (fault.place.sheet, fault.place.row) == (GROSS_SHEET, 6)
+
+
+def test_the_old_form_is_read_like_the_new_one(tmp_path: Path) -> None:
+    content = read(xls(dict(zip(SHEETS, (GROSS, SHARED, NET), strict=True))), tmp_path)
+    assert said(content) == [(T0, 1.0, 0.4, 0.6), (T0 + HOUR, 2.0, 0.6, 1.4)]
+    assert said(content, direction="injection") == [(T0, 0.0, 0.0, 0.0), (T0 + HOUR, 0.5, 0.2, 0.3)]
+    serials = dict(zip(SHEETS, taken([46082.0, 46082 + 1 / 96]), strict=True))
+    assert [each[0] for each in said(read(xls(serials), tmp_path))] == [T0 - HOUR, T0 - HOUR + timedelta(minutes=15)]
+
+
+def test_what_is_wrong_in_the_old_form_is_named_too(tmp_path: Path) -> None:
+    sheets = dict(zip(SHEETS, (GROSS, changed(SHARED, 6, 3, "x"), NET), strict=True))
+    fault = refused(xls(sheets), tmp_path)
+    assert (fault.says, fault.place) == ("upload_not_number", Place(SHARED_SHEET, 6, "C"))
+    assert refused(xls({SHEETS[0]: GROSS}), tmp_path).says == "upload_no_sheet"
+
+
+def test_a_workbook_under_a_password_is_refused(tmp_path: Path) -> None:
+    assert refused(locked(), tmp_path).says == "upload_locked"
 
 
 def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:

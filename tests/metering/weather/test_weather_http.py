@@ -204,7 +204,7 @@ async def test_the_samples_weather_is_imported_once(callers: Callers) -> None:
     database = caller.application.database
     first = await import_file(database, caller.tenant, readings.WEATHER)
     again = await import_file(database, caller.tenant, readings.WEATHER)
-    assert first == Stored(points=4, written=383 * 4 * 9, unchanged=0)
-    assert again == Stored(points=4, written=0, unchanged=383 * 4 * 9)
+    assert first == Stored(points=4, written=839 * 4 * 9, unchanged=0)
+    assert again == Stored(points=4, written=0, unchanged=839 * 4 * 9)
     found = data(await weather(caller, "50.44/4.83", 602, since=MIDNIGHT + 10 * HOUR, till=MIDNIGHT + 11 * HOUR))
     assert 0 < found["value"][0] < 1000

@@ -32,6 +32,8 @@ FIRST_ROW = 5
 MEMORY_BYTES = 1 << 30
 SECONDS = 30
 UNPACKED_BYTES = 250_000_000
+# The stream of a workbook under a password, which the library does not take for a workbook at all.
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a serial is the clock on the wall
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the same
 _SERIALS = (1.0, 200_000.0)
@@ -173,6 +175,8 @@ def sheets(path: Path) -> list[Sheet]:
         with zipfile.ZipFile(path) as packed:
             if sum(each.file_size for each in packed.infolist()) > UNPACKED_BYTES:
                 raise Wrong("upload_swollen")
+    elif _LOCKED in path.read_bytes():
+        raise Wrong("upload_locked")
     workbook = python_calamine.CalamineWorkbook.from_path(path)
     names = {plain_of(name): name for name in workbook.sheet_names}
     found = []

@@ -1,15 +1,18 @@
 """Measuring points and their channels: found by what others know them by, made when they are missing."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
-import asyncpg
 import msgspec
 
 from gridloom.core.series.errors import ChannelDiffers, PointTaken, UnknownChannel, UnknownPoint
 from gridloom.core.series.structs import Channel, Kind, Point
+from gridloom.core.series.tables import point as point_table
 from gridloom.kernel import units
-from gridloom.kernel.database.statement import sql
+from gridloom.kernel.database.statement import Statement, sql
+from gridloom.kernel.database.tables import metadata
 from gridloom.kernel.database.transaction import Tx
 
 _POINT = "id, owner_cid, eid, name, lat, lon"
@@ -122,11 +125,30 @@ async def change_point(tx: Tx, point_id: int, **given: Any) -> Point:
 async def release_point(tx: Tx, point_id: int) -> None:
     """Remove a point whose owner gives it up; one that somebody else knows as well (a community's meter) stays, unowned, with
     all of its readings. Raises UnknownPoint."""
-    try:
-        async with tx.savepoint():
-            await remove_point(tx, point_id)
-    except asyncpg.ForeignKeyViolationError:
+    if not await is_known_besides(tx, point_id):
+        await remove_point(tx, point_id)
+        return
+    # Where an unowned one with the same number is there already, this one keeps its owner, who finds it again by its number.
+    with suppress(PointTaken):
         await change_point(tx, point_id, owner_cid=None)
+
+
+async def is_known_besides(tx: Tx, point_id: int, *, owner: str | None = None) -> bool:
+    """Whether a table outside of the series store points at a point. owner: the name of one that does not count."""
+    return bool(await tx.scalar(_known(owner), id=point_id))
+
+
+@cache
+def _known(owner: str | None) -> Statement:
+    """Every foreign key that leads to a point, from the declarations of all modules."""
+    keys = [
+        (table.fullname, constraint.column_keys[-1])
+        for table in metadata.sorted_tables
+        for constraint in table.foreign_key_constraints
+        if constraint.referred_table is point_table and table.schema != point_table.schema and table.fullname != owner
+    ]
+    found = " OR ".join(f"EXISTS (SELECT FROM {name} WHERE {column} = :id)" for name, column in keys)
+    return sql(f"SELECT {found or 'false'} FROM (SELECT CAST(:id AS bigint)) asked")
 
 
 async def find_points(tx: Tx, *, ids: Sequence[int] | None = None, eids: Sequence[str] | None = None) -> list[Point]:

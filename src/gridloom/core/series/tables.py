@@ -1,4 +1,4 @@
-"""Where metered numbers stand: points, their channels, the readings, and what was moved out of the database.
+"""Where metered numbers stand: points, their channels, the readings, what their registers are worth, and what was moved out.
 
 `reading` is partitioned by month of the capture time; its partitions are made by `partitions.py`, its view by
 `ddl.py`. Tenants may only read it: rows enter through `store.py`, which has proven by then that every channel is the
@@ -93,6 +93,22 @@ reading = tenant_table(
     rights="SELECT",
     checked=False,
     postgresql_partition_by="RANGE (cap_time)",
+)
+
+counter = tenant_table(
+    "series",
+    "counter",
+    reference("point_id", point, on_delete="CASCADE", index=False),
+    Column("code", Integer, nullable=False, doc="Which register."),
+    Column("position", Integer, nullable=False, doc="The meters of a register one after the other, from 0."),
+    Column("since", Instant, doc="When this meter came; NULL: it was always there."),
+    Column("till", Instant, doc="When it went; NULL: it is still there."),
+    Column("value_for_since", Double, doc="The register when it came; NULL: nobody read it."),
+    Column("value_for_till", Double, doc="The register when it went."),
+    Column("factor", Text, nullable=False, doc="What one count is worth, as a fraction: `40`, `200/5`."),
+    created_at(),
+    CheckConstraint("since < till", name="period"),
+    key=("point_id", "code", "position"),
 )
 
 archive = tenant_table(

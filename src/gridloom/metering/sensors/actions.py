@@ -109,6 +109,11 @@ async def change_sensor(tx: Tx, client_cid: int, sensor_mid: int, query: SensorC
     if place:
         if "eid" in place:
             place["eid"] = place["eid"].strip() or None
+            moves = place["eid"] != row["sensor_eid"]
+            if moves and await series.is_known_besides(tx, row["point_id"], owner=tables.sensor.fullname):
+                raise SensorTaken(
+                    "A community has a meter of this number, whose readings would go along.", field="sensor_eid"
+                )
         await series.change_point(tx, row["point_id"], **place)
     if changes:
         await tx.run(_update(tuple(sorted(changes))), cid=client_cid, mid=sensor_mid, **changes)

@@ -142,10 +142,12 @@ async def _meant(tx: Tx, body: RelContactUpdate) -> Party | None:
     person = await parties.find(tx, "person", body.id)
     if person is None:
         raise NotFound
-    email = body.email or person.email
-    if email:
+    email, audience = body.email or person.email, body.audience or person.audience
+    # Who keeps address and audience stays as they are: several people may have come by one address elsewhere.
+    is_same = parties.email_key(email or "") == parties.email_key(person.email or "") and audience == person.audience
+    if email and not is_same:
         await parties.lock_email(tx, email)
-        other = await parties.find_by_email(tx, email, audience=body.audience or person.audience)
+        other = await parties.find_by_email(tx, email, audience=audience)
         if other is not None and other.id != person.id:
             raise Conflict("Another contact has this e-mail address.")
     return person
