@@ -1,0 +1,1 @@
+"""The price of a charging session, as a pure function."""
