@@ -107,16 +107,14 @@ async def test_of_several_processes_at_once_one_migrates(new_database: NewDataba
     assert drift(url) == []
 
 
-def test_an_up_to_date_database_is_recognised_quickly_and_without_alembic(migrated: str, versions: Path) -> None:
+def test_an_up_to_date_database_is_recognised_without_alembic(migrated: str, versions: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from gridloom.kernel.database.migrate import migrate; "
-        "began = time.perf_counter(); done = migrate(sys.argv[1], versions=Path(sys.argv[2])); "
-        "sys.stdout.write(f'{done} {\"alembic\" in sys.modules} {time.perf_counter() - began}')"
+        "import sys; from pathlib import Path; from gridloom.kernel.database.migrate import migrate; "
+        "sys.stdout.write(f'{migrate(sys.argv[1], versions=Path(sys.argv[2]))} {\"alembic\" in sys.modules}')"
     )
     command = [sys.executable, "-c", program, migrated, str(versions)]
-    done, alembic, seconds = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    done, alembic = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert (done, alembic) == ("False", "False")
-    assert float(seconds) < 0.5
 
 
 def test_a_step_that_fails_changes_nothing(new_database: NewDatabase, versions: Path, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ from gridloom.core.parties.records import (
     Version,
 )
 from gridloom.core.parties.rules import BAD_PHONE, Checked, email_key, iban, is_email, national_number, vat_number
-from gridloom.core.parties.tables import address, party, phone_number
+from gridloom.core.parties.tables import address, party, party_version, phone_number
 from gridloom.core.parties.values import add_address, add_phone
 from gridloom.core.parties.writing import (
     attach_user,
@@ -106,6 +106,7 @@ __all__ = [
     "page_of_phones",
     "party",
     "party_of_user",
+    "party_version",
     "phone_number",
     "phones",
     "remove",

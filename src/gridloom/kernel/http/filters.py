@@ -130,6 +130,16 @@ class Include:
         return await self.load_with_call(tx, ids, call)
 
 
+@dataclass(frozen=True)
+class Switch:
+    """A truth value of the query (`withAmountDue=true`) that asks for one more field. field: its wire name; include: where its
+    values come from; verbs: which operations know the switch."""
+
+    field: str
+    include: Include
+    verbs: Sequence[str] = ("list", "read")
+
+
 def children(
     table: Table,
     parent: Column,

@@ -9,8 +9,10 @@
 A verb exists when its struct is given (`creates`, `updates`) and for list, read and delete when named in `verbs`. More than two
 hooks on one declaration mean that the operation has a rule: then it is an action.
 
+on_write_with_call: instead of `on_write`, where a part of the application is needed (to seal a secret).
 scopes: where a verb needs another scope than `<scope>:read` or `<scope>:write`. taken: unique constraint -> wire field that is
-refused (422) where the API knows no conflict (409). in_use: what a delete raises while other rows point here.
+refused (422) where the API knows no conflict (409). in_use: what a delete raises while other rows point here. switches: truth
+values of the query, each of which asks for one more field, beside the includes that are asked for in a list.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,23 +20,23 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, Uuid, bindparam, select
+from sqlalchemy import ColumnElement, Table, Uuid
 
-from gridloom.kernel.database.statement import Statement
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import Conflict, Fault, Invalid, NotFound
 from gridloom.kernel.http.call import Call
 from gridloom.kernel.http.dialect import Dialect
-from gridloom.kernel.http.filters import Filter, Include
+from gridloom.kernel.http.filters import Filter, Include, Switch
 from gridloom.kernel.http.operation import Operation
 from gridloom.kernel.http.pages import PageOf, PageRequest, Pages, decode_cursor, digest_of, encode_cursor
 from gridloom.kernel.http.refusals import references, told
 from gridloom.kernel.http.rows import Shape, Unpack, Writing
-from gridloom.kernel.http.statements import Statements
+from gridloom.kernel.http.statements import Statements, parent_exists
 from gridloom.kernel.ids import uuid7
 
 Verb = Literal["list", "read", "create", "update", "delete"]
 OnWrite: TypeAlias = Callable[[Tx, dict[str, Any], Any | None], Awaitable[None]]
+OnWriteWithCall: TypeAlias = Callable[[Tx, dict[str, Any], Any | None, Call], Awaitable[None]]
 OnDelete: TypeAlias = Callable[[Tx, Any], Awaitable[None]]
 
 
@@ -88,6 +90,7 @@ class Resource:
         descending: bool = False,
         filters: Mapping[str, Filter] | None = None,
         includes: Mapping[str, Include] | None = None,
+        switches: Mapping[str, Switch] | None = None,
         parents: Mapping[str, Parent] | None = None,
         owner: Owner | None = None,
         where: ColumnElement[bool] | None = None,
@@ -97,6 +100,7 @@ class Resource:
         values: Mapping[str, Mapping[Any, Any]] | None = None,
         merges: Sequence[str] = (),
         on_write: OnWrite | None = None,
+        on_write_with_call: OnWriteWithCall | None = None,
         on_delete: OnDelete | None = None,
         faults: Sequence[type[Fault]] = (),
         scopes: Mapping[Verb, str] | None = None,
@@ -121,9 +125,12 @@ class Resource:
         self.pages = pages
         self.filters = dict(filters or {})
         self.includes = dict(includes or {})
+        self.switches = dict(switches or {})
+        self._on_demand = self.includes | {each.field: each.include for each in self.switches.values()}
         self.parents = dict(parents or {})
         self.owner = owner
         self.on_write = on_write
+        self.on_write_with_call = on_write_with_call
         self.on_delete = on_delete
         self.faults = tuple(faults)
         self.scopes = dict(scopes or {})
@@ -142,7 +149,7 @@ class Resource:
         self.verbs: tuple[Verb, ...] = tuple(
             v for v in verbs if not (v == "create" and creates is None) and not (v == "update" and updates is None)
         )
-        apart = set(self.includes) & {f.name for f in msgspec.structs.fields(shows)}
+        apart = set(self._on_demand) & {f.name for f in msgspec.structs.fields(shows)}
         self.shape = Shape(table, shows, columns or {}, values or {}, self._wire_names(shows, apart))
         ignored = {owner.field} if owner and owner.field and owner.field not in table.c else set()
         self.writing = {
@@ -165,15 +172,15 @@ class Resource:
             soft_delete=soft_delete,
             merges=merges,
         )
-        self._parent_statements = {name: _parent_exists(parent) for name, parent in self.parents.items()}
+        self._parent_statements = {n: parent_exists(p.table, p.where, p.owner) for n, p in self.parents.items()}
         self._check()
 
     def _wire_names(self, shows: type[msgspec.Struct], apart: set[str]) -> set[str]:
         wire = {f.encode_name: f.name for f in msgspec.structs.fields(shows)}
-        return apart | {wire[name] for name in self.includes if name in wire}
+        return apart | {wire[name] for name in self._on_demand if name in wire}
 
     def _check(self) -> None:
-        for name in self.includes:
+        for name in self._on_demand:
             if name not in {f.encode_name for f in msgspec.structs.fields(self.shows)}:
                 raise TypeError(f"{self.path}: include {name} is no field of {self.shows.__name__}")
 
@@ -266,7 +273,7 @@ class Resource:
         await self._include(tx, [item], includes, call)
         return item
 
-    async def create(self, tx: Tx, given: msgspec.Struct, path: Mapping[str, Any]) -> Any:
+    async def create(self, tx: Tx, given: msgspec.Struct, path: Mapping[str, Any], *, call: Call | None = None) -> Any:
         """A new row, as it is shown."""
         await self._require_parents(tx, path)
         columns = self.writing[type(given)].columns(given)
@@ -275,8 +282,7 @@ class Resource:
         self._set_owner(tx, columns)
         if isinstance(self.key.type, Uuid):
             columns.setdefault("id", uuid7())
-        if self.on_write is not None:
-            await self.on_write(tx, columns, None)
+        await self._complete(tx, columns, None, call)
         columns["tenant_id"] = tx.tenant
         statement = self.statements.insert(frozenset(columns))
         with told(self.taken, self.in_use, self._references[type(given)]):
@@ -298,11 +304,11 @@ class Resource:
         columns = self.writing[type(given)].columns(given)
         if self.owner is not None:
             columns.pop(self.owner.column.key or "", None)
-        if self.on_write is not None:
+        if self.on_write is not None or self.on_write_with_call is not None:
             current = await tx.one(self.statements.locked(owned=owner), **values)
             if current is None:
                 raise NotFound
-            await self.on_write(tx, columns, current)
+            await self._complete(tx, columns, current, call)
         statement = self.statements.update(frozenset(columns), owned=owner)
         with told(self.taken, self.in_use, self._references[type(given)]):
             row = await tx.one(statement, **values, **{f"v_{name}": value for name, value in columns.items()})
@@ -328,6 +334,15 @@ class Resource:
         return self.shape.make(row)
 
     # --- details ------------------------------------------------------------------------------------------------------
+
+    async def _complete(self, tx: Tx, columns: dict[str, Any], current: Any | None, call: Call | None) -> None:
+        """What the declaration's hook checks and completes. LookupError when it needs the request and there is none."""
+        if self.on_write is not None:
+            await self.on_write(tx, columns, current)
+        if self.on_write_with_call is not None:
+            if call is None:
+                raise LookupError(f"{self.path}: writing needs the request")
+            await self.on_write_with_call(tx, columns, current, call)
 
     async def _located(self, tx: Tx, key: Any, path: Mapping[str, Any]) -> tuple[bool, dict[str, Any]]:
         """How one row is found. A parent that belongs to another owner is none."""
@@ -380,16 +395,7 @@ class Resource:
         names = {f.encode_name: f.name for f in msgspec.structs.fields(self.shows)}
         ids = [item.id for item in items]
         for wire in dict.fromkeys(includes):
-            include = self.includes[wire]
+            include = self._on_demand[wire]
             found = await include.found(tx, ids, call)
             for item in items:
                 setattr(item, names[wire], found.get(item.id, include.empty()))
-
-
-def _parent_exists(parent: Parent) -> tuple[Statement, Statement]:
-    key = parent.table.c.id
-    query = select(key).where(key == bindparam("id", type_=key.type))
-    if parent.where is not None:
-        query = query.where(parent.where)
-    owned = query if parent.owner is None else query.where(parent.owner == bindparam("owner", type_=parent.owner.type))
-    return Statement(query), Statement(owned)

@@ -167,3 +167,15 @@ class Statements:
         if found is None:
             found = self._built[key] = Statement(build())
         return found
+
+
+def parent_exists(
+    table: Table, where: ColumnElement[bool] | None, owner: ColumnElement[Any] | None
+) -> tuple[Statement, Statement]:
+    """Whether a parent `id` is there: for everybody, and for one `owner`."""
+    key = table.c.id
+    query = select(key).where(key == bindparam("id", type_=key.type))
+    if where is not None:
+        query = query.where(where)
+    owned = query if owner is None else query.where(owner == bindparam("owner", type_=owner.type))
+    return Statement(query), Statement(owned)

@@ -48,10 +48,12 @@ def _operation(
 
 
 def _list(resource: "Resource", dialect: Dialect) -> Operation:
-    query = _query(resource, dialect, filters=True)
+    query = _query(resource, dialect, "list", filters=True)
 
     async def handler(tx: Tx, page: PageRequest, query: Any = None, call: Call | None = None, **path: Any) -> PageOf:
-        return await resource.page(tx, page, _filters(resource, dialect, query), _includes(query), path, call=call)
+        return await resource.page(
+            tx, page, _filters(resource, dialect, query), _includes(resource, query), path, call=call
+        )
 
     inputs = {"tx": Tx, "page": PageRequest, **_asked(resource, query)}
     faults = [NotFound] if resource.parents else []
@@ -61,32 +63,32 @@ def _list(resource: "Resource", dialect: Dialect) -> Operation:
 
 
 def _read(resource: "Resource", dialect: Dialect) -> Operation:
-    query = _query(resource, dialect, filters=False)
+    query = _query(resource, dialect, "read", filters=False)
 
     async def handler(tx: Tx, query: Any = None, call: Call | None = None, **path: Any) -> Any:
         key = path.pop(resource.item)
-        return await resource.read(tx, key, _includes(query), path, call=call)
+        return await resource.read(tx, key, _includes(resource, query), path, call=call)
 
     inputs = {"tx": Tx, **_asked(resource, query)}
     return _operation(resource, "read", "GET", handler, inputs, answers={200: resource.shows}, faults=[NotFound])
 
 
 def _create(resource: "Resource", dialect: Dialect) -> Operation:
-    async def handler(tx: Tx, body: Any, **path: Any) -> Any:
-        return await resource.create(tx, body, path)
+    async def handler(tx: Tx, body: Any, call: Call | None = None, **path: Any) -> Any:
+        return await resource.create(tx, body, path, call=call)
 
     status = resource.statuses.get("create", dialect.create_status)
-    inputs = {"tx": Tx, "body": resource.creates}
+    inputs = {"tx": Tx, "body": resource.creates, **({"call": Call} if resource.on_write_with_call else {})}
     faults = [*([NotFound] if resource.parents else []), *resource.faults]
     return _operation(resource, "create", "POST", handler, inputs, answers={status: resource.shows}, faults=faults)
 
 
 def _update(resource: "Resource", dialect: Dialect) -> Operation:
-    query = _query(resource, dialect, filters=False)
+    query = _query(resource, dialect, "update", filters=False)
 
     async def handler(tx: Tx, body: Any, query: Any = None, call: Call | None = None, **path: Any) -> Any:
         key = path.pop(resource.item)
-        return await resource.update(tx, key, body, _includes(query), path, call=call)
+        return await resource.update(tx, key, body, _includes(resource, query), path, call=call)
 
     inputs = {"tx": Tx, "body": resource.updates, **_asked(resource, query)}
     method = resource.update_method or dialect.update_method
@@ -108,13 +110,14 @@ def _delete(resource: "Resource", dialect: Dialect) -> Operation:
 
 
 def _asked(resource: "Resource", query: type[msgspec.Struct] | None) -> dict[str, Any]:
-    """The query, and the request itself where something that can be included needs it."""
-    needs_call = any(each.load_with_call is not None for each in resource.includes.values())
+    """The query, and the request itself where something that is included or written needs it."""
+    loads = [*resource.includes.values(), *(each.include for each in resource.switches.values())]
+    needs_call = resource.on_write_with_call is not None or any(each.load_with_call is not None for each in loads)
     return {**({"query": query} if query else {}), **({"call": Call} if needs_call else {})}
 
 
-def _query(resource: "Resource", dialect: Dialect, *, filters: bool) -> type[msgspec.Struct] | None:
-    """The query struct: filters (flat, or inside the dialect's filter object), includes. None when there is neither."""
+def _query(resource: "Resource", dialect: Dialect, verb: str, *, filters: bool) -> type[msgspec.Struct] | None:
+    """The query struct: filters (flat, or inside the dialect's filter object), includes, switches. None when there are none."""
     fields: list[tuple[str, Any, Any]] = []
     rename: dict[str, str] = {}
     if filters and resource.filters:
@@ -132,6 +135,10 @@ def _query(resource: "Resource", dialect: Dialect, *, filters: bool) -> type[msg
     if resource.includes:
         fields.append(("includes", list[Literal[tuple(resource.includes)]] | msgspec.UnsetType, msgspec.UNSET))  # type: ignore[misc]  # built from the declaration
         rename["includes"] = dialect.include_name
+    for i, (name, switch) in enumerate(resource.switches.items()):
+        if verb in switch.verbs:
+            fields.append((f"switch{i}", bool, False))
+            rename[f"switch{i}"] = name
     if not fields:
         return None
     return msgspec.defstruct(f"{resource.title}Query", fields, kw_only=True, rename=rename)
@@ -148,6 +155,8 @@ def _filters(resource: "Resource", dialect: Dialect, query: Any) -> dict[str, An
     return {name: value for name, value in found.items() if value is not msgspec.UNSET}
 
 
-def _includes(query: Any) -> list[str]:
+def _includes(resource: "Resource", query: Any) -> list[str]:
+    """The wire names of the fields that were asked for."""
     found = getattr(query, "includes", msgspec.UNSET)
-    return [] if found is msgspec.UNSET else list(found)
+    switched = [each.field for i, each in enumerate(resource.switches.values()) if getattr(query, f"switch{i}", False)]
+    return [*([] if found is msgspec.UNSET else found), *switched]

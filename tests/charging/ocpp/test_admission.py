@@ -1,0 +1,213 @@
+"""Who is let in: paths, sub-protocols, and the proofs of each security profile."""
+
+import json
+
+import pytest
+import structlog
+from tests.charging.ocpp.support import (
+    SECRET,
+    Memory,
+    Notebook,
+    ask,
+    basic,
+    dial,
+    listening,
+    refused,
+    station,
+    until,
+    works,
+)
+
+from gridloom.charging.ocpp.admission import (
+    ClientCertificate,
+    Policy,
+    Proof,
+    network_id_of,
+    password_of,
+    strength_of,
+)
+from gridloom.charging.ocpp.messages.versions import Version
+from gridloom.charging.ocpp.ports import CertificateRule, KeyedDigest
+
+# The address and the sub-protocol
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/ocpp", "/ocpp/", "/ocpp/a/b", "/other/CP-1", "/ocpp/" + "x" * 49, "/ocpp/a%00b", "/ocpp/%ff", "/ocpp/a%2Fb",
+     "/ocpp/a%20b", "/ocpp/%27;--"],
+)  # fmt: skip
+async def test_a_path_that_is_no_station_is_not_found(path: str) -> None:
+    memory = Memory(station())
+    async with listening(stations=memory) as (listener, handler):
+        refusal = await refused(dial(listener, path=path))
+    assert refusal.response.status_code == 404
+    assert memory.lookups == 0
+    assert handler.connections == []
+
+
+def test_the_name_in_the_path_may_be_escaped_and_carry_a_query() -> None:
+    assert network_id_of("/ocpp/CP%2D1?x=y") == "CP-1"
+    assert network_id_of("/ocpp/A*B:C|D+E@F=G_H.I") == "A*B:C|D+E@F=G_H.I"
+
+
+@pytest.mark.parametrize("offered", [None, ["ocpp1.5"], ["ocpp2.0", "ocpp2.1"], ["OCPP1.6"]])
+async def test_without_a_version_in_common_there_is_no_upgrade(offered: list[str] | None) -> None:
+    async with listening() as (listener, handler):
+        refusal = await refused(dial(listener, version=None, subprotocols=offered))
+    assert refusal.response.status_code == 400
+    assert handler.connections == []
+
+
+@pytest.mark.parametrize(
+    ("offered", "allowed", "chosen"),
+    [
+        (["ocpp1.6"], set(Version), "ocpp1.6"),
+        (["ocpp2.0.1", "ocpp1.6"], set(Version), "ocpp2.0.1"),
+        (["ocpp1.6", "ocpp2.0.1"], set(Version), "ocpp1.6"),
+        (["ocpp2.1", "ocpp2.0.1"], set(Version), "ocpp2.0.1"),
+        (["ocpp2.0.1", "ocpp1.6"], {Version.V16}, "ocpp1.6"),
+    ],
+)
+async def test_the_first_version_that_both_speak_and_the_record_allows_is_chosen(
+    offered: list[str], allowed: set[Version], chosen: str
+) -> None:
+    known = station(versions=frozenset(allowed))
+    async with listening(known) as (listener, handler), dial(listener, version=None, subprotocols=offered) as socket:
+        assert socket.subprotocol == chosen
+        await until(lambda: bool(handler.connections))
+        assert handler.connections[0].version == Version(chosen)
+
+
+async def test_a_version_that_the_record_does_not_allow_is_refused() -> None:
+    async with listening(station(versions=frozenset({Version.V201}))) as (listener, handler):
+        assert (await refused(dial(listener, version=Version.V16))).response.status_code == 400
+    assert handler.connections == []
+
+
+# Passwords
+
+
+async def test_the_right_password_is_let_in() -> None:
+    async with listening() as (listener, handler), dial(listener) as socket:
+        assert await works(socket)
+    assert handler.handled == [("CP-1", "Heartbeat", {})]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {}, basic("CP-1", "wrong-password-16"), basic("CP-1", ""), basic("CP-2", SECRET), basic("CP-1", SECRET + "x"),
+        {"Authorization": "Basic"}, {"Authorization": "Basic ###"}, {"Authorization": "Bearer " + SECRET},
+        {"Authorization": SECRET}, basic("cp-1", SECRET),
+    ],
+)  # fmt: skip
+async def test_without_the_right_password_there_is_no_upgrade(headers: dict[str, str]) -> None:
+    async with listening() as (listener, handler):
+        refusal = await refused(dial(listener, password=None, headers=headers))
+        assert listener.count == 0
+        await until(lambda: listener.handshakes == 0)
+    assert refusal.response.status_code == 401
+    assert handler.connections == handler.handled == []
+
+
+async def test_a_refusal_does_not_tell_whether_the_station_exists() -> None:
+    async with listening(station("CP-1"), station("CP-2", enabled=False)) as (listener, _):
+        refusals = [
+            await refused(dial(listener, "CP-1", "wrong-password-16")),
+            await refused(dial(listener, "UNKNOWN", "wrong-password-16")),
+            await refused(dial(listener, "CP-2", SECRET)),
+        ]
+    bodies = {bytes(each.response.body or b"") for each in refusals}
+    names = {tuple(key for key, _ in each.response.headers.raw_items()) for each in refusals}
+    assert bodies == {b"not authorised\n"}
+    assert len(names) == 1
+
+
+async def test_neither_answers_nor_log_lines_carry_names_or_secrets() -> None:
+    async with listening(station("SECRET-NAME")) as (listener, _):
+        with structlog.testing.capture_logs() as lines:
+            refusal = await refused(dial(listener, "SECRET-NAME", "wrong-password-16"))
+            unknown = await refused(dial(listener, "OTHER-NAME", SECRET))
+            async with dial(listener, "SECRET-NAME") as socket:
+                await ask(socket, 2, "1", "Nonsense", {"idTag": "04A2B3"})
+            await until(lambda: listener.count == 0)
+    for answer in (refusal, unknown):
+        text = f"{answer.response.headers}{answer.response.body!r}"
+        assert "NAME" not in text
+        assert "websockets" not in text.lower()
+    # The key of a known station is the number that operators know it by; here it holds its name.
+    said = json.dumps([{key: value for key, value in line.items() if key != "station"} for line in lines])
+    assert len(lines) >= 4
+    for secret in ("NAME", SECRET, "wrong-password", "04A2B3"):
+        assert secret not in said
+    assert SECRET not in repr(station("SECRET-NAME"))
+    assert "SECRET-NAME" not in repr(station("SECRET-NAME").credentials)
+
+
+async def test_a_password_of_raw_bytes_and_a_name_with_a_colon_hold() -> None:
+    raw = bytes(range(236, 256))
+    known = station("A:B", None)
+    object.__setattr__(known, "credentials", (KeyedDigest.of(raw, b"s"),))
+    async with listening(known) as (listener, _), dial(listener, "A:B", raw) as socket:
+        assert await works(socket)
+
+
+def test_while_a_password_changes_both_hold() -> None:
+    old, new = (KeyedDigest.of(text, b"salt") for text in (b"old", b"new"))
+    changing = station()
+    object.__setattr__(changing, "credentials", (old, new))
+    assert [strength_of(changing, Proof(False, text)) for text in (b"old", b"new", b"odd", b"")] == [1, 1, None, None]
+
+
+@pytest.mark.parametrize(
+    ("profile", "secure", "password", "certificate", "strength"),
+    [
+        (0, False, None, None, 0), (0, False, b"right", None, 1), (0, False, b"wrong", None, None), (0, True, None, None, 0),
+        (1, False, None, None, None), (1, False, b"right", None, 1), (1, True, b"right", None, 1),
+        (2, False, b"right", None, None), (2, True, b"right", None, 1), (2, True, None, None, None),
+        (3, True, b"right", None, None), (3, True, None, "CP-1", 3), (3, False, None, "CP-1", None),
+        (3, True, b"right", "CP-2", None), (2, True, None, "CP-1", 3), (2, True, None, "CP-2", None),
+    ],
+)  # fmt: skip
+def test_each_profile_asks_for_its_proof(
+    profile: int, secure: bool, password: bytes | None, certificate: str | None, strength: int | None
+) -> None:
+    known = station(password="right", profile=profile, certificate=CertificateRule("CP-1"))
+    shown = None if certificate is None else ClientCertificate(certificate, "00")
+    assert strength_of(known, Proof(secure, password, shown)) == strength
+
+
+def test_a_pinned_certificate_must_be_the_one() -> None:
+    known = station(profile=3, certificate=CertificateRule("CP-1", frozenset({"ab"})))
+    assert strength_of(known, Proof(True, None, ClientCertificate("CP-1", "ab"))) == 3
+    assert strength_of(known, Proof(True, None, ClientCertificate("CP-1", "cd"))) is None
+
+
+def test_a_header_that_cannot_be_read_is_a_wrong_password_not_none() -> None:
+    assert password_of(None, "CP-1") is None
+    assert password_of("Basic \xff\xff", "CP-1") == b""
+    assert password_of(basic("CP-1", "a:b")["Authorization"], "CP-1") == b"a:b"
+
+
+async def test_only_a_station_whose_record_allows_it_comes_without_a_password() -> None:
+    async with listening(station("OPEN", None, profile=0), station("CLOSED", None)) as (listener, handler):
+        async with dial(listener, "OPEN", None) as socket:
+            assert await works(socket)
+        assert (await refused(dial(listener, "CLOSED", None))).response.status_code == 401
+        assert (await refused(dial(listener, "CLOSED", ""))).response.status_code == 401
+    assert len(handler.connections) == 1
+
+
+async def test_a_trusted_proxy_speaks_for_the_client_and_nobody_else_does() -> None:
+    notebook = Notebook()
+    forwarded = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9", "X-Forwarded-Proto": "https"}
+    memory = Memory(station(profile=2))
+    trusting = Policy(trusted_proxies=frozenset({"127.0.0.1"}), record_unknown=True, connects=100)
+    async with listening(stations=memory, policy=trusting, journal=notebook) as (listener, _):
+        async with dial(listener, headers=forwarded) as socket:
+            assert await works(socket)
+        await refused(dial(listener, "NEW", headers=forwarded))
+    assert memory.recorded == [("NEW", "203.0.113.9", Version.V16)]
+    async with listening(station(profile=2)) as (listener, _):
+        assert (await refused(dial(listener, headers=forwarded))).response.status_code == 401
