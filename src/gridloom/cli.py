@@ -220,7 +220,13 @@ def tenant_create(
 def user_create(
     tenant: Annotated[str, typer.Argument(help="The tenant's short name.")],
     login: Annotated[str, typer.Argument(help="Login, mostly an e-mail address.")],
-    role: Annotated[list[str] | None, typer.Option(help="A role, e.g. admin or metering; may be given again.")] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A role: admin, community, charging, commerce, metering, metering-reader, portal-admin or portal-user; may be "
+            "given again. Without one the user signs in nowhere."
+        ),
+    ] = None,
     password: Annotated[
         str | None,
         typer.Option(help="Password; asked for when missing.", prompt=True, hide_input=True, confirmation_prompt=True),

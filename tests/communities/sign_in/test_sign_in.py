@@ -91,3 +91,17 @@ async def test_a_revoked_token_opens_nothing(world: World, grace: Person) -> Non
     async with world.database.tenant(world.tenant) as tx:
         assert await world.identity.revoke(tx, grace.token)
     refused(await with_token(world, grace.token), 401, 6)
+
+
+async def test_a_login_of_two_tenants_has_to_name_one(world: World, grace: Person) -> None:
+    async with world.database.tenant(world.other_tenant) as tx:
+        await world.identity.create_user(tx, grace.email, PASSWORD, roles=["community"])
+    refused(await sign_in(world, grace.email, PASSWORD), 401, 6)
+    slug = await world.identity.slug_of(world.tenant)
+    body = {"login": grace.email, "password": PASSWORD, "tenant": slug}
+    answer = await world.client.post("/communities/login", json=body)
+    answers(world.api, answer, "POST", "/communities/login")
+    assert answer.json()["data"]["tenant"] == slug
+    me = await with_token(world, answer.json()["data"]["token"])
+    assert me.json()["data"]["email"] == grace.email
+    refused(await world.client.post("/communities/login", json={**body, "tenant": "nowhere"}), 401, 6)

@@ -7,7 +7,7 @@ import pytest
 from tests.core.identity.people import People
 
 from gridloom.core.identity import sign_in as module
-from gridloom.core.identity.sign_in import MAX_TENANTS, SignIn
+from gridloom.core.identity.sign_in import MAX_TENANTS, SeveralTenants, SignIn
 from gridloom.core.identity.store import Identity
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.errors import RateLimited, Unauthenticated, Unavailable
@@ -187,6 +187,16 @@ async def test_a_user_who_is_disabled_in_one_tenant_comes_into_the_other(
     assert (await door.knock(login)).tenant_id == others.tenant
     await others.close_tenant()
     assert await door.refusal(login) == f"401 {REFUSED}"
+
+
+async def test_one_password_in_two_tenants_names_neither(
+    people: People, others: People, door: Door, login: str
+) -> None:
+    await people.user(login, "the same")
+    await others.user(login, "the same")
+    with pytest.raises(SeveralTenants):
+        await door.knock(login, "the same")
+    assert (await door.knock(login, "the same", tenant_id=others.tenant)).tenant_id == others.tenant
 
 
 async def test_one_sign_in_checks_no_more_than_five_passwords(

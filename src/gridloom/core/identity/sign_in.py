@@ -44,6 +44,13 @@ class SignedIn(msgspec.Struct, frozen=True):
         )
 
 
+class SeveralTenants(Unauthenticated):
+    """Login and password are right in several tenants, and nobody said which is meant."""
+
+    code = "several_tenants"
+    text = "This login has this password in several tenants; say which one is meant."
+
+
 class SignIn:
     """Checks passwords, and slows down who guesses."""
 
@@ -54,7 +61,8 @@ class SignIn:
     async def with_password(self, login: str, password: str, *, address: str, tenant_id: int | None = None) -> SignedIn:
         """The user of this login. Raises Unauthenticated (also for a disabled user), RateLimited after many failures.
 
-        One login may exist in several tenants; the password tells which is meant, unless `tenant_id` does.
+        One login may exist in several tenants; the password tells which is meant, unless `tenant_id` does. Raises SeveralTenants
+        when neither does.
         """
         name = login.strip().lower()
         self._limiter.check(address, name)
@@ -78,4 +86,7 @@ class SignIn:
             found = [row for row in rows if await verify_password(row["password_hash"], password)]
         except PasswordsBusy:
             raise Unavailable("Too many sign-ins at once.", headers={"Retry-After": "2"}) from None
-        return next((row for row in found if row["status"] == "active"), None)
+        active = [row for row in found if row["status"] == "active"]
+        if len(active) > 1:
+            raise SeveralTenants
+        return active[0] if active else None

@@ -38,6 +38,7 @@ _FIND = sql(
     "WHERE t.digest = :digest AND t.kind = ANY(CAST(:kinds AS text[])) AND t.revoked_at IS NULL "
     "AND (t.expires_at IS NULL OR t.expires_at > :now) AND (u.id IS NULL OR u.status = 'active')"
 )
+_SLUG = sql("SELECT slug FROM identity.tenant WHERE id = :id")
 _CREATE_TENANT = sql("INSERT INTO identity.tenant (slug, name, zone) VALUES (:slug, :name, :zone) RETURNING id")
 _TENANT = sql("SELECT id, slug, name, zone, currency FROM identity.tenant WHERE slug = :slug AND status = 'active'")
 _CREATE_USER = sql(
@@ -155,6 +156,11 @@ class Identity:
         if row is None:
             raise NotFound(f"There is no tenant {slug}.")
         return Tenant(**row)
+
+    async def slug_of(self, tenant_id: int) -> str:
+        """A tenant's short name."""
+        async with self._database.system() as tx:
+            return str(await tx.scalar(_SLUG, id=tenant_id))
 
     async def create_user(
         self, tx: Tx, login: str, password: str | None, *, roles: Sequence[str], email: str | None = None
