@@ -13,6 +13,11 @@ from python_calamine import CalamineWorkbook
 from tests.communities.kit import Community, Person, World, refused
 from tests.communities.settlements.kit import BEGIN, CONSUMERS, FED, ROOF, TAKEN, Village, quarters
 
+from gridloom.communities import dates
+from gridloom.core.series import codes
+from gridloom.core.series import public as series
+from gridloom.kernel import clock
+
 ONE, TWO = CONSUMERS
 SUNDAY = date(2026, 3, 29)
 LAST = BEGIN + timedelta(days=3)
@@ -231,3 +236,41 @@ async def test_without_an_operation_all_of_the_community_are_settled(village: Vi
     body = {"date_start": str(BEGIN), "date_end": str(LAST)}
     found = await village.do("POST", "/settlements/", json=body)
     assert [each["sharing_operation"]["id"] for each in found] == [village.operation]
+
+
+async def test_a_factor_that_is_noted_late_makes_the_next_version_because_of_the_readings(village: Village) -> None:
+    """The roof's register was read for a month; then somebody notes that it stands behind a transformer."""
+    day = LAST + timedelta(days=1)
+    for ean in CONSUMERS:
+        await village.write(ean, TAKEN, day, [0.3] * 96)
+    times = [clock.to_ms(dates.begin(day)) + 900_000 * n for n in range(97)]
+    async with village.world.database.tenant(village.community.tenant) as tx:
+        point = await series.ensure_point(tx, eid=ROOF)
+        register = await series.ensure_channel(tx, point, codes.REGISTER_INJECTION, unit="kW.h", kind="register")
+        await series.write(tx, series.Batch.of(register.id, times, [100 + n / 10 for n in range(97)]))
+    first = await village.settle(day, day)
+    assert (first["version"], first["totals"]["inj_gross"], first["totals"]["shared"]) == (1, 9.6, 9.6)
+    async with village.world.database.tenant(village.community.tenant) as tx:
+        factor = series.Period(factor=Fraction(4))
+        assert await series.set_counters(tx, point.id, codes.REGISTER_INJECTION, [factor])
+    second = await village.settle(day, day)
+    assert (second["version"], second["totals"]["inj_gross"], second["totals"]["shared"]) == (2, 38.4, 38.4)
+    assert await village.settle(day, day) == second
+    found = {each["EAN"]: each["reasons"] for each in await differences(village, second["id"])}
+    assert found == {ROOF: ["readings"], ONE: ["others"], TWO: ["others"]}
+
+
+async def test_a_late_amount_between_register_counts_leaves_no_interval_missing(village: Village) -> None:
+    day = LAST + timedelta(days=1)
+    hours = [clock.to_ms(dates.begin(day)) + 3_600_000 * n for n in range(25)]
+    async with village.world.database.tenant(village.community.tenant) as tx:
+        point = await series.ensure_point(tx, eid=ONE)
+        register = await series.ensure_channel(tx, point, codes.REGISTER_CONSUMPTION, unit="kW.h", kind="register")
+        await series.write(tx, series.Batch.of(register.id, hours, [float(n) for n in range(25)]))
+    await village.write(ONE, TAKEN, day, [0.5] * 4)
+    for ean, code in ((TWO, TAKEN), (ROOF, FED)):
+        await village.write(ean, code, day, [0.3] * 96)
+    found = await village.settle(day, day)
+    # The first hour is the amounts', the other 23 are the register's.
+    assert {each["EAN"]: each["sums"]["gross"] for each in await village.lines(found["id"])}[ONE] == 25.0
+    assert found["missing_count"] == 0

@@ -89,7 +89,7 @@ class TestForms:
         key = await sensor(folder.caller, sensor_eid=EAN, name="Ours", info='{"multiplier": 2}')
         result = await folder.load(folder.csv(HEADER, *rows([1.0])))
         assert (result.sensors_made, result.stored) == (0, 1)
-        assert await values(folder.caller, key, 132) == [2.0]
+        assert await values(folder.caller, key, 132) == [1.0]
         assert (await folder.caller.get(f"/api/sensors/{key}")).json()["name"] == "Ours"
 
     @pytest.mark.parametrize("end", ["\n", "\r\n"])

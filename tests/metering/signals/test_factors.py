@@ -7,6 +7,11 @@ import pytest
 from tests.metering.calls import HOUR, MANY, STEP, T0, columns, data, key_of, sensor, signal_state, state, values, wrote
 from tests.suites.client import Caller, Callers
 
+from gridloom.kernel.units import unit
+
+AMOUNTS = (*range(132, 147, 2), *range(148, 155, 2))
+"""Energies at the point, which nobody multiplies once more."""
+
 
 @pytest.fixture
 async def caller(callers: Callers) -> Caller:
@@ -17,10 +22,11 @@ async def caller(callers: Callers) -> Caller:
 @pytest.mark.parametrize(
     ("moid", "info", "factor"),
     [
-        (132, {"multiplier": 40}, 40),
-        (132, {"current_ratio": "200/5"}, 40),
-        (132, {"current_ratio": "200/5", "voltage_ratio": "10000/100", "multiplier": 2}, 8000),
-        (132, {"multiplier": "1.5", "other": "ignored"}, 1.5),
+        (32, {"multiplier": 40}, 40),
+        (34, {"current_ratio": "200/5"}, 40),
+        (46, {"current_ratio": "200/5", "voltage_ratio": "10000/100", "multiplier": 2}, 8000),
+        (32, {"multiplier": "1.5", "other": "ignored"}, 1.5),
+        *((moid, {"multiplier": 40, "current_ratio": 4, "voltage_ratio": 5}, 1) for moid in AMOUNTS),
         (56, {"multiplier": 3, "current_ratio": "200/5", "voltage_ratio": 100}, 40),
         (53, {"multiplier": 3, "current_ratio": "200/5", "voltage_ratio": 100}, 100),
         (60, {"multiplier": 3, "current_ratio": 4, "voltage_ratio": 5}, 20),
@@ -45,27 +51,30 @@ async def test_the_factors_that_the_signal_takes_are_multiplied(
 
 
 async def test_the_meter_of_the_time_has_its_own_factors_before_the_sensors(caller: Caller) -> None:
-    key = await sensor(caller, info='{"current_ratio": "200/5", "multiplier": 2}')
+    key = await sensor(caller, info='{"current_ratio": "200/5", "voltage_ratio": 2}')
     await state(caller, key, since=T0 + HOUR, till=T0 + 2 * HOUR, info='{"current_ratio": "100/5"}')
-    await state(caller, key, since=T0 + 2 * HOUR, till=T0 + 3 * HOUR, info='{"multiplier": 1}')
+    await state(caller, key, since=T0 + 2 * HOUR, till=T0 + 3 * HOUR, info='{"voltage_ratio": 1}')
+    await wrote(caller, key, 60, columns([1.0, 1.0, 1.0, 1.0, 1.0], step=HOUR))
+    assert await values(caller, key, 60) == [80.0, 40.0, 40.0, 80.0, 80.0]
+    assert await values(caller, key, 60, apply_multiplier=False) == [1.0] * 5
+    assert await values(caller, key, 60, delta_t=180) == [160 / 3, 80.0]
     await wrote(caller, key, 132, columns([1.0, 1.0, 1.0, 1.0, 1.0], step=HOUR))
-    assert await values(caller, key, 132) == [80.0, 40.0, 40.0, 80.0, 80.0]
-    assert await values(caller, key, 132, apply_multiplier=False) == [1.0] * 5
-    assert await values(caller, key, 132, delta_t=180) == [160.0, 160.0]
+    assert await values(caller, key, 132) == [1.0] * 5
+    assert await values(caller, key, 132, delta_t=180) == [3.0, 2.0]
 
 
 async def test_bounds_are_worth_as_much_as_their_values(caller: Caller) -> None:
-    key = await sensor(caller, info='{"multiplier": 40}')
-    await state(caller, key, since=T0 + STEP, info='{"multiplier": 2}')
+    key = await sensor(caller, info='{"current_ratio": 40}')
+    await state(caller, key, since=T0 + STEP, info='{"current_ratio": 2}')
     bounds = {"lower_prediction_bound": [0.5, None], "upper_prediction_bound": [1.5, 3.0]}
-    await wrote(caller, key, 132, {**columns([1.0, 2.0]), **bounds})
-    found = await data(caller, key, 132, get_last=True)
+    await wrote(caller, key, 60, {**columns([1.0, 2.0]), **bounds})
+    found = await data(caller, key, 60, get_last=True)
     assert found["value"] == [40.0, 4.0]
     assert found["lower_prediction_bound"] == [20.0, None]
     assert found["upper_prediction_bound"] == [60.0, 6.0]
-    in_wh = await data(caller, key, 132, output_unit_id=2)
-    assert in_wh["lower_prediction_bound"] == [20_000.0, None]
-    raw = await data(caller, key, 132, raw=True)
+    in_watts = await data(caller, key, 60, output_unit_id=unit("W").id)
+    assert in_watts["lower_prediction_bound"] == [20_000.0, None]
+    raw = await data(caller, key, 60, raw=True)
     assert (raw["lower_prediction_bound"], raw["upper_prediction_bound"]) == ([0.5, None], [1.5, 3.0])
 
 

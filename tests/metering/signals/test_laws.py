@@ -164,7 +164,7 @@ async def test_a_ratio_is_applied_exactly_and_rounded_once(
 ) -> None:
     key = await sensor(caller, info=f'{{"current_ratio": "{over}/{under}"}}')
     times = [T0 + n * STEP for n in range(len(values))]
-    await wrote(caller, key, 132, {"time": times, "value": [float(value) for value in values]})
-    found = await data(caller, key, 132, since=T0, till=T0 + 20 * STEP, get_last=True)
+    await wrote(caller, key, 60, {"time": times, "value": [float(value) for value in values]})
+    found = await data(caller, key, 60, since=T0, till=T0 + 20 * STEP, get_last=True)
     exact = [Fraction(value) * over / under for value in values]
     assert found["value"] == [each.numerator / each.denominator for each in exact]

@@ -67,11 +67,12 @@ def split_key(key: Ints) -> tuple[Ints, Ints]:
     return key // _TIMES, key % _TIMES
 
 
-def arranged(place: Ints, time_ms: Ints, micro: Ints, days: Days) -> Amounts:
+def arranged(place: Ints, time_ms: Ints, micro: Ints, days: Days, longest_ms: Ints | None = None) -> Amounts:
     """Rows with the step that each meter keeps on each day.
 
     place, time_ms: ascending by place, then time. The step is the shortest distance between two values of that meter on that
     day where it is a part of an hour, else a quarter hour. A value inside a step belongs to the whole of it; several are added.
+    longest_ms: (places * days,) by place, then day, how long the step is at most, where that is known from elsewhere.
     """
     if not len(time_ms):
         return NO_AMOUNTS
@@ -81,7 +82,10 @@ def arranged(place: Ints, time_ms: Ints, micro: Ints, days: Days) -> Amounts:
     gaps[:-1] = np.where(group[1:] == group[:-1], np.diff(time_ms), HOUR_MS + 1)
     shortest = np.minimum.reduceat(gaps, starts)
     is_part = (shortest <= HOUR_MS) & (HOUR_MS % np.maximum(shortest, 1) == 0)
-    step = np.repeat(np.where(is_part, shortest, QUARTER_MS), np.diff(np.append(starts, len(group))))
+    steps = np.where(is_part, shortest, QUARTER_MS)
+    if longest_ms is not None:
+        steps = np.minimum(steps, longest_ms[group[starts]])
+    step = np.repeat(steps, np.diff(np.append(starts, len(group))))
     begins = time_ms - time_ms % step
     key = key_of(place, begins)
     again = key[1:] == key[:-1]
@@ -89,6 +93,39 @@ def arranged(place: Ints, time_ms: Ints, micro: Ints, days: Days) -> Amounts:
         first = np.flatnonzero(np.append(True, ~again))
         return Amounts(place[first], begins[first], np.add.reduceat(micro, first), step[first])
     return Amounts(place, begins, micro, step)
+
+
+def covered(rows: Amounts, days: Days, places: int) -> Ints:
+    """(places * days,) how much of each day the amounts of each meter cover, in ms; by place, then day."""
+    found = np.zeros(places * len(days), dtype=np.int64)
+    np.add.at(found, rows.place * len(days) + days.of_times(rows.time_ms), rows.step_ms)
+    return found
+
+
+def filled(rows: Amounts, counted: Amounts, days: Days, places: int) -> Amounts:
+    """Amounts, and what registers counted in the intervals that they leave open.
+
+    An interval of a register that amounts cover whole is theirs. Where they cover a part of it only, the register's count is
+    the whole of it, and the amounts inside are in it. Where the steps of a meter on a day do not nest, the day belongs to
+    what covers more of it.
+    """
+    if not len(counted.time_ms) or not len(rows.time_ms):
+        return counted if len(counted.time_ms) else rows
+    group, counted_group = (each.place * len(days) + days.of_times(each.time_ms) for each in (rows, counted))
+    step, counted_step = np.zeros(places * len(days), dtype=np.int64), np.zeros(places * len(days), dtype=np.int64)
+    step[group], counted_step[counted_group] = rows.step_ms, counted.step_ms
+    # The coarser of the two, where both are: in such a cell one of them counts.
+    cell_ms = np.maximum(np.maximum(step, counted_step), 1)
+    begins = key_of(rows.place, rows.time_ms - rows.time_ms % cell_ms[group])
+    cells, first = np.unique(begins, return_index=True)
+    is_full = np.add.reduceat(rows.step_ms, first) == cell_ms[group[first]]
+    counted_begins = key_of(counted.place, counted.time_ms - counted.time_ms % cell_ms[counted_group])
+    nests = cell_ms % np.maximum(np.minimum(step, counted_step), 1) == 0
+    is_theirs = covered(rows, days, places) >= covered(counted, days, places)
+    counts = np.where(nests[counted_group], ~np.isin(counted_begins, cells[is_full]), ~is_theirs[counted_group])
+    stays = np.where(nests[group], ~np.isin(begins, counted_begins[counts]), is_theirs[group])
+    both = Amounts(*(np.concatenate([a[stays], b[counts]]) for a, b in zip(rows, counted, strict=True)))
+    return both.take(np.argsort(both.keys, kind="stable"))
 
 
 def common_steps(days: Days, *directions: Amounts) -> Steps:

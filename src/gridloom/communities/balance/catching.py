@@ -17,7 +17,7 @@ from gridloom.communities.allocation.public import kwh, whole
 from gridloom.communities.balance import readings, store
 from gridloom.communities.balance.amounts import Given, split_key
 from gridloom.communities.balance.days import Days, Span, joined, portions
-from gridloom.communities.balance.readings import DIRECTIONS, FED, TAKEN, Channels, Direction, Found
+from gridloom.communities.balance.readings import DIRECTIONS, FED, TAKEN, Channels, Counters, Direction, Found
 from gridloom.communities.balance.sharing import Agreed, Shared, Sums, rounds_of, share
 from gridloom.communities.meters import public as meters
 from gridloom.communities.sharing import public as sharing
@@ -39,6 +39,7 @@ class _Work(NamedTuple):
 
     points: list[int]
     channels: Channels
+    counters: Counters
     own: dict[int, Channel]
     present: list[meters.Presence]
     agreed: list[sharing.Approved]
@@ -62,7 +63,8 @@ async def catch_up(tx: Tx, operation: sharing.Operation, since: date, till: date
     stale = await store.stale_spans(tx, operation.id)
     work = await _work(tx, operation, own_point, window)
     arrived_until = await store.hold_channels(tx, [*work.points, own_point])
-    work = work._replace(channels=await readings.channels_of(tx, work.points))
+    channels = await readings.channels_of(tx, work.points)
+    work = work._replace(channels=channels, counters=await readings.counters_for(tx, channels))
     late = await store.arrived_days(tx, operation.id, state.shared_until or _BEGINNING)
     todo = _within_data(joined([*(each.span for each in stale), *(Span(day, day) for day in late)]), work)
     most_days = max(1, min(_MOST_DAYS, _MOST_METER_DAYS // max(1, len(work.points))))
@@ -87,7 +89,7 @@ async def _work(tx: Tx, operation: sharing.Operation, own_point: int, window: Sp
     await _ensure_results(tx, sorted(ever))
     # A meter that is in no operation any more may have numbers of ours from when it was in this one.
     points = sorted(ever | {each.point_id for each in places if each.point_id not in others})
-    return _Work(points, {}, own, present, agreed, others)
+    return _Work(points, {}, {}, own, present, agreed, others)
 
 
 def _elsewhere(places: Sequence[store.Place], operation_id: int) -> dict[int, list[Span]]:
@@ -145,7 +147,7 @@ async def _interval(tx: Tx, point: int, code: int, step_s: int | None) -> Channe
 
 async def _share_days(tx: Tx, work: _Work, days: Days) -> datetime | None:
     """Share these days and write what became different; gives the acquisition time of what was written."""
-    taken, fed = await readings.read(tx, work.points, work.channels, days)
+    taken, fed = await readings.read(tx, work.points, work.channels, days, work.counters)
     takes, feeds, eans = _presence(work, days)
     agreed = [
         Agreed(inside, rounds_of(each.key, eans))

@@ -4,7 +4,7 @@ Whoever changes the key or the meters of an operation marks the days; whoever re
 Whoever settles computes for itself: holds the readings, reads them, and shares them.
 """
 
-from gridloom.communities.balance.amounts import Amounts, Given, Standing, split_key
+from gridloom.communities.balance.amounts import Amounts, Given, Standing, covered, split_key
 from gridloom.communities.balance.catching import catch_up
 from gridloom.communities.balance.days import Days, Span, portions
 from gridloom.communities.balance.holding import hold_readings
@@ -22,6 +22,7 @@ __all__ = [
     "Standing",
     "catch_up",
     "channels_of",
+    "covered",
     "hold_readings",
     "mark",
     "portions",

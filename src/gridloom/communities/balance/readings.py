@@ -7,18 +7,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridloom.communities.allocation.public import whole
-from gridloom.communities.balance.amounts import NO_AMOUNTS, NOTHING, Amounts, Given, arranged, key_of
+from gridloom.communities.balance.amounts import (
+    NO_AMOUNTS,
+    NOTHING,
+    Amounts,
+    Given,
+    arranged,
+    covered,
+    filled,
+    key_of,
+)
 from gridloom.communities.balance.days import HOUR_MS, QUARTER_MS, Days
 from gridloom.core.series import codes
 from gridloom.core.series.public import (
     Channel,
     FixedStep,
     Origin,
+    Period,
     Readings,
     Samples,
     amounts,
     channels_for,
+    counters_of,
     last_readings,
+    one_count,
     prefer,
     read_many,
 )
@@ -27,6 +39,7 @@ from gridloom.kernel.units import convert
 
 Ints: TypeAlias = NDArray[np.int64]
 Channels: TypeAlias = Mapping[tuple[int, int], Channel]
+Counters: TypeAlias = Mapping[tuple[int, int], Sequence[Period]]
 Read: TypeAlias = Mapping[int, Readings]
 Pick: TypeAlias = Callable[[Readings], Samples]
 
@@ -69,34 +82,64 @@ async def channels_of(tx: Tx, points: Sequence[int]) -> Channels:
     return {pair: each for pair, each in found.items() if each.quantity == "energy"}
 
 
-async def read(tx: Tx, points: Sequence[int], channels: Channels, days: Days) -> tuple[Found, Found]:
-    """What stands on these days, by direction; the place of a meter is that of its point. Registers are read where no amounts
-    stand on some day."""
+async def counters_for(tx: Tx, channels: Channels) -> Counters:
+    """What the registers among these channels are worth: their meters, by point and code. One statement, or none."""
+    points = {point for (point, _), each in channels.items() if _is_register(each)}
+    return await counters_of(tx, sorted(points)) if points else {}
+
+
+async def read(
+    tx: Tx, points: Sequence[int], channels: Channels, days: Days, counters: Counters | None = None
+) -> tuple[Found, Found]:
+    """What stands on these days, by direction; the place of a meter is that of its point.
+
+    Registers are read where amounts leave a part of some day open. counters: who reads several times hands them on.
+    """
     amounts_of = [each for (_, code), each in channels.items() if code not in REGISTERS and each.first_cap is not None]
     standing = await read_many(tx, amounts_of, days.since_ms, days.till_ms) if amounts_of else {}
-    counted = await _registers(tx, points, channels, days, standing)
-    return (
-        _found(TAKEN, points, channels, days, standing, counted),
-        _found(FED, points, channels, days, standing, counted),
+    gross = [_gross(way, points, channels, days, standing) for way in DIRECTIONS]
+    wanted = [
+        channel
+        for way, each in zip(DIRECTIONS, gross, strict=True)
+        for place in np.flatnonzero(each.is_open.any(axis=1)).tolist()
+        if (channel := channels.get((points[place], way.register))) is not None and _is_register(channel)
+    ]
+    counted = await _registers(tx, wanted, channels, days, counters)
+    taken, fed = (
+        _found(way, points, channels, standing, _filled(way, each, points, channels, counted, days))
+        for way, each in zip(DIRECTIONS, gross, strict=True)
     )
+    return taken, fed
 
 
-def _found(
-    way: Direction, points: Sequence[int], channels: Channels, days: Days, standing: Read, counted: dict[int, Samples]
-) -> Found:
-    def column(code: int, origins: Sequence[int]) -> tuple[Ints, Ints, Ints]:
-        return _column(points, channels, standing, code, lambda readings: prefer(readings, origins))
+class _Gross(NamedTuple):
+    """Amounts as they were given, and as they are arranged. is_open: (places, days) where they do not cover the day."""
 
+    given: tuple[Ints, Ints, Ints]
+    rows: Amounts
+    is_open: NDArray[np.bool_]
+    is_sparse: NDArray[np.bool_]
+
+
+def _gross(way: Direction, points: Sequence[int], channels: Channels, days: Days, standing: Read) -> _Gross:
+    given = _column(points, channels, standing, way.gross, lambda readings: prefer(readings, _GROSS))
+    rows = arranged(*given, days)
+    known = covered(rows, days, len(points)).reshape(len(points), len(days))
+    length = np.diff(days.begin_ms)
+    return _Gross(given, rows, known < length, 2 * known <= length)
+
+
+def _is_register(channel: Channel) -> bool:
+    """Whether it is a register that was ever read."""
+    return channel.code in REGISTERS and channel.kind == "register" and channel.first_cap is not None
+
+
+def _found(way: Direction, points: Sequence[int], channels: Channels, standing: Read, gross: Amounts) -> Found:
     def given(code: int, origins: Sequence[int]) -> Given:
-        place, time_ms, micro = column(code, origins)
+        place, time_ms, micro = _column(points, channels, standing, code, lambda readings: prefer(readings, origins))
         return Given(key_of(place, time_ms), micro) if len(micro) else NOTHING
 
-    gross = arranged(*column(way.gross, _GROSS), days)
-    from_registers = _from_registers(way, points, channels, counted, days)
-    return Found(
-        _filled(gross, from_registers, days), given(way.shared, _OURS), given(way.shared, _OPERATOR),
-        given(way.net, _OPERATOR),
-    )  # fmt: skip
+    return Found(gross, given(way.shared, _OURS), given(way.shared, _OPERATOR), given(way.net, _OPERATOR))
 
 
 def _column(
@@ -126,20 +169,12 @@ def in_micro(values: NDArray[np.float64], unit: str) -> Ints:
 
 
 async def _registers(
-    tx: Tx, points: Sequence[int], channels: Channels, days: Days, standing: Read
+    tx: Tx, wanted: Sequence[Channel], channels: Channels, days: Days, counters: Counters | None
 ) -> dict[int, Samples]:
-    """Register readings, by channel, of the meters that have no amounts on some of the days."""
-    wanted = []
-    for point in points:
-        for way in DIRECTIONS:
-            register, gross = channels.get((point, way.register)), channels.get((point, way.gross))
-            if register is None or register.first_cap is None or register.kind != "register":
-                continue
-            known = None if gross is None else standing.get(gross.id)
-            if known is None or len(np.unique(days.of_times(known.time_ms))) < len(days):
-                wanted.append(register)
+    """What these registers counted, by channel: one count across meter changes, each meter's worth its factor."""
     if not wanted:
         return {}
+    meters = await counters_for(tx, channels) if counters is None else counters
     read_ = await read_many(tx, wanted, days.since_ms, days.till_ms + 1, origins=_GROSS)
     before = await last_readings(tx, wanted, days.since_ms - HOUR_MS, days.since_ms, origins=_GROSS)
     found = {}
@@ -147,7 +182,8 @@ async def _registers(
         samples, earlier = prefer(read_[channel.id], _GROSS), before[channel.id]
         if earlier is not None:
             samples = Samples(np.append(earlier[0], samples.time_ms), np.append(earlier[1], samples.value))
-        found[channel.id] = samples
+        line = meters.get((channel.point_id, channel.code))
+        found[channel.id] = samples if line is None else one_count(samples, line, window=(days.since_ms, days.till_ms))
     return found
 
 
@@ -182,13 +218,17 @@ def _step_ms(samples: Samples) -> int:
     return usual if usual > QUARTER_MS and HOUR_MS % usual == 0 else QUARTER_MS
 
 
-def _filled(gross: Amounts, counted: Amounts, days: Days) -> Amounts:
-    """Amounts as they stand; of a meter and a day without any, what its register counted."""
-    if not len(counted.time_ms):
-        return gross
-    taken = np.unique(gross.place * len(days) + days.of_times(gross.time_ms))
-    missing = ~np.isin(counted.place * len(days) + days.of_times(counted.time_ms), taken)
-    if not missing.any():
-        return gross
-    both = Amounts(*(np.concatenate(pair) for pair in zip(gross, counted.take(missing), strict=True)))
-    return both.take(np.argsort(both.keys, kind="stable"))
+def _filled(
+    way: Direction, gross: _Gross, points: Sequence[int], channels: Channels, counted: dict[int, Samples], days: Days
+) -> Amounts:
+    """Amounts as they stand, and in the intervals without one what the register of the meter counted.
+
+    The step of a few amounts is not known from how far they lie apart: it is the register's then, where that is finer.
+    """
+    registers = _from_registers(way, points, channels, counted, days)
+    if not len(registers.time_ms):
+        return gross.rows
+    longest = np.full(len(points) * len(days), HOUR_MS, dtype=np.int64)
+    longest[registers.place * len(days) + days.of_times(registers.time_ms)] = registers.step_ms
+    longest[~gross.is_sparse.ravel()] = HOUR_MS
+    return filled(arranged(*gross.given, days, longest), registers, days, len(points))

@@ -16,6 +16,7 @@ from gridloom.communities.balance.public import (
     Given,
     Span,
     Standing,
+    covered,
     rounds_of,
     share,
     split_key,
@@ -29,7 +30,7 @@ from gridloom.communities.sharing.public import Approved
 Ints: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
 
-QUARTER_MS = 900_000
+QUARTER_MS, HOUR_MS = 900_000, 3_600_000
 
 
 class Part(NamedTuple):
@@ -100,11 +101,12 @@ def _missing(days: Days, rows: Amounts, places: int) -> Ints:
     """(days, places) intervals without an amount; of a meter that says nothing on a day, its quarter hours."""
     length = np.diff(days.begin_ms)[:, np.newaxis]
     step = np.full((len(days), places), QUARTER_MS, dtype=np.int64)
-    count = np.zeros((len(days), places), dtype=np.int64)
     at = (days.of_times(rows.time_ms), rows.place)
-    step[at] = rows.step_ms
-    np.add.at(count, at, 1)
-    missing: Ints = np.maximum(length // step - count, 0)
+    # Amounts and what a register counted between them may stand at two steps on one day.
+    step[at] = HOUR_MS
+    np.minimum.at(step, at, rows.step_ms)
+    known = covered(rows, days, places).reshape(places, len(days)).T
+    missing: Ints = np.maximum(length - known, 0) // step
     return missing
 
 

@@ -32,6 +32,7 @@ from gridloom.core.series.channels import (
     remove_channels,
     remove_point,
 )
+from gridloom.core.series.counters import counters_of, hold_counters, set_counters
 from gridloom.core.series.errors import (
     ArchiveUnreachable,
     CaptureTimeOutOfRange,
@@ -48,6 +49,7 @@ from gridloom.core.series.errors import (
     WrongStep,
     WrongWindow,
 )
+from gridloom.core.series.events import RegistersRecounted
 from gridloom.core.series.exact import total
 from gridloom.core.series.gaps import gaps
 from gridloom.core.series.grids import Calendar, FixedStep, Grid
@@ -57,7 +59,7 @@ from gridloom.core.series.partitions import drop_empty as drop_empty_partitions
 from gridloom.core.series.partitions import make_ahead as make_partitions_ahead
 from gridloom.core.series.periods import complete_periods, read_register
 from gridloom.core.series.reads import first_reading, last_reading, last_readings, read, read_many
-from gridloom.core.series.registers import Period, amounts, continuous, mean_power, ordered
+from gridloom.core.series.registers import Period, amounts, continuous, mean_power, one_count, ordered
 from gridloom.core.series.resample import HOW_OF_KIND, PREFERENCE, How, is_regular, prefer, resample, within
 from gridloom.core.series.store import write
 from gridloom.core.series.structs import ABSENT, Batch, Channel, Kind, Origin, Point, Readings, Samples, Written
@@ -86,6 +88,7 @@ __all__ = [
     "Point",
     "PointTaken",
     "Readings",
+    "RegistersRecounted",
     "Samples",
     "UnequalColumns",
     "UnknownChannel",
@@ -102,6 +105,7 @@ __all__ = [
     "channels_for",
     "complete_periods",
     "continuous",
+    "counters_of",
     "drop_empty_partitions",
     "ensure_channel",
     "ensure_point",
@@ -112,6 +116,7 @@ __all__ = [
     "first_reading",
     "gaps",
     "get_channel",
+    "hold_counters",
     "is_known_besides",
     "is_regular",
     "keep_months",
@@ -119,6 +124,7 @@ __all__ = [
     "last_readings",
     "make_partitions_ahead",
     "mean_power",
+    "one_count",
     "ordered",
     "prefer",
     "ratio",
@@ -130,6 +136,7 @@ __all__ = [
     "remove_point",
     "resample",
     "scaled",
+    "set_counters",
     "set_keep_months",
     "total",
     "within",

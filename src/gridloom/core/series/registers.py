@@ -17,6 +17,8 @@ from gridloom.core.series.structs import Ints, Samples
 from gridloom.kernel.units import from_whole, multiply_whole, to_whole
 
 _HOUR_MS = 3_600_000
+# Below it a worth and twice of it are whole numbers of 64 bits.
+_WORTH_LIMIT = 1 << 61
 
 
 class Period(NamedTuple):
@@ -99,18 +101,69 @@ def continuous(samples: Samples, periods: Sequence[Period]) -> Samples:
     bounds = [_bounds(samples.time_ms, period) for period in periods]
     known = [_known(samples, period, *place) for period, place in zip(periods, bounds, strict=True)]
     numbers, decimals = to_whole(np.concatenate([samples.value, np.array(known, dtype=np.float64).ravel()]))
-    numbers = numbers.astype(object)
-    edges = numbers[len(samples.value) :].reshape(-1, 2)
     shared = math.lcm(*(period.factor.denominator for period in periods))
+    worths = [int(period.factor * shared) for period in periods]
+    numbers = exact.roomy(numbers, 2 * sum(worths)) if sum(worths) < _WORTH_LIMIT else numbers.astype(object)
+    edges = numbers[len(samples.value) :].reshape(-1, 2).tolist()
     counted, kept = [], []
     before = 0
-    for period, (first, after), (start, end) in zip(periods, bounds, edges, strict=True):
-        worth = int(period.factor * shared)
+    for worth, (first, after), (start, end) in zip(worths, bounds, edges, strict=True):
         counted.append(before + (numbers[first:after] - start) * worth)
         kept.append(np.arange(first, after))
         before += (end - start) * worth
     places = np.concatenate(kept)
     return Samples(samples.time_ms[places], from_whole(np.concatenate(counted), shared * 10**decimals))
+
+
+def one_count(
+    samples: Samples,
+    periods: Sequence[Period],
+    *,
+    given: Sequence[Period] | None = None,
+    window: tuple[int, int] | None = None,
+) -> Samples:
+    """`continuous` for whoever asks what was counted: registers that were noted at a change of the meter are readings too.
+
+    samples: register readings, ascending. periods: as `ordered` gives them. given: what was noted, where `complete_periods`
+    has found the rest; without it the periods themselves. window: (since, till) in ms; the answer begins with the last reading
+    at or before `since`, as `amounts` wants them, and no noted register after `till` is added. Without a window none is.
+    """
+    if window is None:
+        return continuous(samples, periods)
+    noted = _noted(samples, periods, periods if given is None else given)
+    return continuous(_with_noted(samples, noted, window), periods)
+
+
+def _noted(samples: Samples, line: Sequence[Period], given: Sequence[Period]) -> list[tuple[int, float]]:
+    """(time, register of the new meter) of each change at which somebody read the old meter or the new one."""
+    read = {each.since_ms for each in given if each.value_for_since is not None}
+    read |= {each.till_ms for each in given if each.value_for_till is not None}
+    found = []
+    for each in line:
+        if each.since_ms is None or each.since_ms not in read:
+            continue
+        start = each.value_for_since
+        if start is None:
+            first, after = _bounds(samples.time_ms, each)
+            start = float(samples.value[first]) if first < after else None
+        if start is not None:
+            found.append((each.since_ms, start))
+    return found
+
+
+def _with_noted(samples: Samples, noted: Sequence[tuple[int, float]], window: tuple[int, int]) -> Samples:
+    """Readings and noted registers up to the end of the window; of those before it the last one alone."""
+    if not noted:
+        return samples
+    since, till = window
+    there = set(samples.time_ms.tolist())
+    more = [(time, value) for time, value in noted if time <= till and time not in there]
+    times = np.concatenate([samples.time_ms, np.array([time for time, _ in more], dtype=np.int64)])
+    values = np.concatenate([samples.value, np.array([value for _, value in more], dtype=np.float64)])
+    order = np.argsort(times, kind="stable")
+    times, values = times[order], values[order]
+    first = max(0, int(np.searchsorted(times, since, side="right")) - 1)
+    return Samples(times[first:], values[first:])
 
 
 def _bounds(time_ms: Ints, period: Period) -> tuple[int, int]:

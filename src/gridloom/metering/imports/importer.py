@@ -20,6 +20,7 @@ from gridloom.metering.imports.frames import Line, Part, WrongFile
 from gridloom.metering.sensors import store
 from gridloom.metering.sensors.catalogue import DEFAULT_TYPE
 from gridloom.metering.signals.catalogue import SIGNAL_TYPES
+from gridloom.metering.states.projecting import project
 
 Progress = Callable[[int, int], None]
 Change: TypeAlias = tuple[Fraction, Fraction]
@@ -138,13 +139,21 @@ async def _points(tx: Tx, eans: list[str], cid: int, result: Imported) -> dict[s
     if len(found) < len(eans):
         # Everybody who makes sensors takes the client first and then the numbers, or two could wait for each other.
         await store.lock_client(tx, cid)
+    made: dict[int, int] = {}
     for ean in sorted(set(eans) - found.keys()):
         point = await series.ensure_point(tx, eid=ean, owner_cid=cid, name=ean)
         found[ean] = point.id
         if not await store.point_is_taken(tx, point.id):
             mid = await store.next_mid(tx, cid)
+            if mid is None:
+                raise LookupError(f"there is no client {cid}")
             await store.add_sensor(tx, client_cid=cid, sensor_mid=mid, point_id=point.id, **_SENSOR_DEFAULTS)
-            result.sensors_made += 1
+            made[point.id] = mid
+    result.sensors_made += len(made)
+    if made:
+        # A sensor that was there before left what its registers were worth; the new one says nothing of the kind.
+        for point_id in sorted({point_id for point_id, _ in await series.counters_of(tx, list(made))}):
+            await project(tx, cid, made[point_id])
     return found
 
 

@@ -15,6 +15,7 @@ from gridloom.metering.sensors.access import ALL_CLIENTS, access
 from gridloom.metering.sensors.catalogue import DEFAULT_TYPE, SENSOR_TYPES, SensorType
 from gridloom.metering.sensors.errors import SensorNotFound, SensorTaken
 from gridloom.metering.sensors.schemas import Sensor, SensorChange, SensorCreate, SensorKey
+from gridloom.metering.states.projecting import project
 
 SENSOR = "/api/sensors/{client_cid}.{sensor_mid}"
 TAG = ("Sensors",)
@@ -70,6 +71,7 @@ async def create_sensor(tx: Tx, query: SensorCreate) -> SensorKey:
         negligible=given(query.negligible, other=False),
         balance_calculation=given(query.balance_calculation, other=True),
     )
+    await project(tx, query.client_cid, mid)
     return SensorKey(query.client_cid, mid)
 
 
@@ -106,6 +108,9 @@ async def change_sensor(tx: Tx, client_cid: int, sensor_mid: int, query: SensorC
     check(query)
     changes = {name: value for name, value in msgspec.structs.asdict(query).items() if value is not UNSET}
     place = {POINT_FIELDS[name]: changes.pop(name) for name in list(changes) if name in POINT_FIELDS}
+    # The sensor before its point, as everybody holds them.
+    if changes:
+        await tx.run(_update(tuple(sorted(changes))), cid=client_cid, mid=sensor_mid, **changes)
     if place:
         if "eid" in place:
             place["eid"] = place["eid"].strip() or None
@@ -115,15 +120,18 @@ async def change_sensor(tx: Tx, client_cid: int, sensor_mid: int, query: SensorC
                     "A community has a meter of this number, whose readings would go along.", field="sensor_eid"
                 )
         await series.change_point(tx, row["point_id"], **place)
-    if changes:
-        await tx.run(_update(tuple(sorted(changes))), cid=client_cid, mid=sensor_mid, **changes)
+    if "info" in changes or "eid" in place:
+        await project(tx, client_cid, sensor_mid)
 
 
 @action(
     "DELETE", SENSOR, scope="metering.sensors:write", answers={204: None}, faults=(SensorNotFound, Invalid), tags=TAG
 )
 async def remove_sensor(tx: Tx, client_cid: int, sensor_mid: int) -> None:
-    """Remove a sensor with its states and all of its data; a community's meter at the same point keeps its readings."""
+    """Remove a sensor with its states and all of its data.
+
+    A community's meter at the same point keeps its readings, and what its registers are worth.
+    """
     rights = await access(tx)
     row = await store.sensor_row(tx, rights, client_cid, sensor_mid)
     rights.require_write(client_cid)

@@ -56,7 +56,7 @@ _STATES_WITH_SIGNALS = sql(
     "ORDER BY t.client_cid, t.sensor_mid, t.since NULLS FIRST, t.id"
 )
 _SIGNAL_STATE = sql(
-    "SELECT g.id, g.sensor_state_id, t.client_cid FROM metering.signal_state g "
+    "SELECT g.id, g.sensor_state_id, t.client_cid, t.sensor_mid FROM metering.signal_state g "
     "JOIN metering.sensor_state t ON t.id = g.sensor_state_id WHERE g.id = :id FOR UPDATE OF g"
 )
 
@@ -161,7 +161,7 @@ async def state(tx: Tx, rights: Access, state_id: int) -> SensorState:
 
 
 async def signal_state_row(tx: Tx, rights: Access, signal_state_id: int) -> Any:
-    """A signal state, locked, with its client. Raises StateNotFound."""
+    """A signal state, locked, with its sensor's key. Raises StateNotFound."""
     row = await tx.one(_SIGNAL_STATE, id=signal_state_id)
     if row is None or not rights.of(row["client_cid"]).read:
         raise StateNotFound

@@ -3,6 +3,9 @@
 Moids 32 to 103 are those that clients in the field use (OBIS registers of electricity meters); 132 to 146 are ours for the
 same quantities as amounts per interval; 148 to 154 are what an energy community shared of them and what was left; 200 to
 299 are ours for heat, water and gas; 600 to 699 are weather.
+
+Registers and states are what a meter shows, and are multiplied by what it is worth. Amounts per interval are energies at the
+point, whoever worked them out: no factor is applied to them.
 """
 
 from typing import Any
@@ -73,7 +76,7 @@ def _type(moid: int, symbol: str, text: str, kind: int, unit: str, group: tuple[
         chart_expected_unit=more.pop("chart", unit),
         group_id=group[0],
         group=group[1],
-        apply_multiplier=more.pop("multiplier", counted),
+        apply_multiplier=kind == CUMULATIVE,
         chart_expected_summary=[SUMMARY_SUM] if counted else [SUMMARY_AVERAGE, SUMMARY_MIN, SUMMARY_MAX],
         **more,
     )
@@ -130,10 +133,10 @@ SIGNAL_TYPES: dict[int, SignalType] = {
             for moid, symbol, text, unit, chart, obis in _REGISTERS
         ),
         *(
-            _type(moid + 100, f"{symbol} Δ", f"{text}, per interval", INTERVAL, unit, ENERGY, **BOTH)
+            _type(moid + 100, f"{symbol} Δ", f"{text}, per interval", INTERVAL, unit, ENERGY)
             for moid, symbol, text, unit, _, _ in _REGISTERS
         ),
-        *(_type(moid, symbol, text, INTERVAL, "kW.h", ENERGY, multiplier=False) for moid, symbol, text in _SHARES),
+        *(_type(moid, symbol, text, INTERVAL, "kW.h", ENERGY) for moid, symbol, text in _SHARES),
         *(
             _type(moid, symbol, text, INSTANT, unit, GRID, obis_mapping=obis, **more)
             for moid, symbol, text, unit, obis, more in _INSTANTS

@@ -14,6 +14,7 @@ from gridloom.kernel.errors import FieldError, Invalid
 from gridloom.metering.sensors.store import SensorRef, states
 from gridloom.metering.signals import payload
 from gridloom.metering.signals.catalogue import SignalType
+from gridloom.metering.signals.meters import factor_of, periods_of
 from gridloom.metering.signals.schemas import Columns, SignalResponse
 
 CALCULATED = 3
@@ -140,58 +141,15 @@ async def _correction(
     window: for what is counted between two times, the registers that were noted at a meter change count as readings too.
     """
     found = await states(tx, cid=sensor.client_cid, mid=sensor.sensor_mid)
-    own = _info(sensor.info)
-    plain = _factor(kind, own, multiply=multiply)
+    plain = factor_of(kind, sensor.info, multiply=multiply)
     if not found:
         return lambda samples: series.scaled(samples, plain)
-    periods = []
-    for state in found:
-        ends = [s for s in state.signal_states if s.signal_type_moid == kind.signal_type_moid]
-        register = ends[0] if ends else None
-        factor = _factor(kind, _info(state.info), own, multiply=multiply)
-        periods.append(
-            series.Period(
-                since_ms=state.since,
-                till_ms=state.till,
-                value_for_since=register.value_for_since if register else None,
-                value_for_till=register.value_for_till if register else None,
-                factor=factor,
-            )
-        )
+    periods = periods_of(kind, found, sensor.info, multiply=multiply)
     if kind.kind == "register":
         line = await series.complete_periods(tx, channel, periods, unknown_factor=plain)
-        noted = _noted(line, periods) if window is not None else []
-        return lambda samples: series.continuous(_with_noted(samples, noted, window), line)
+        return lambda samples: series.one_count(samples, line, given=periods, window=window)
     line = series.ordered(periods, plain)
     return lambda samples: _by_period(samples, line)
-
-
-def _noted(line: list[series.Period], given: list[series.Period]) -> list[tuple[int, float]]:
-    """(time, register of the new meter) of each change at which somebody read the old meter or the new one."""
-    read = {each.since_ms for each in given if each.value_for_since is not None}
-    read |= {each.till_ms for each in given if each.value_for_till is not None}
-    return [
-        (each.since_ms, each.value_for_since)
-        for each in line
-        if each.since_ms is not None and each.value_for_since is not None and each.since_ms in read
-    ]
-
-
-def _with_noted(
-    samples: series.Samples, noted: list[tuple[int, float]], window: tuple[int, int] | None
-) -> series.Samples:
-    """Readings and noted registers up to the end of the window; of those before it the last one alone."""
-    if window is None or not noted:
-        return samples
-    since, till = window
-    there = set(samples.time_ms.tolist())
-    more = [(time, value) for time, value in noted if time <= till and time not in there]
-    times = np.concatenate([samples.time_ms, np.array([time for time, _ in more], dtype=np.int64)])
-    values = np.concatenate([samples.value, np.array([value for _, value in more], dtype=np.float64)])
-    order = np.argsort(times, kind="stable")
-    times, values = times[order], values[order]
-    first = max(0, int(np.searchsorted(times, since, side="right")) - 1)
-    return series.Samples(times[first:], values[first:])
 
 
 def _by_period(samples: series.Samples, periods: list[series.Period]) -> series.Samples:
@@ -203,26 +161,6 @@ def _by_period(samples: series.Samples, periods: list[series.Period]) -> series.
         part = series.Samples(samples.time_ms[first:after], value[first:after])
         value[first:after] = series.scaled(part, period.factor).value
     return series.Samples(samples.time_ms, value)
-
-
-def _factor(kind: SignalType, *infos: Any, multiply: bool) -> Any:
-    return series.factor_of(
-        *infos,
-        apply_multiplier=multiply and kind.apply_multiplier,
-        apply_current_ratio=multiply and kind.apply_current_ratio,
-        apply_voltage_ratio=multiply and kind.apply_voltage_ratio,
-    )
-
-
-def _info(text: str | None) -> dict[str, Any] | None:
-    """The object in a JSON text; anything else says nothing about factors."""
-    if not text:
-        return None
-    try:
-        found = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _in_unit(values: Any, kind: SignalType, unit: str, where: Where) -> Any:

@@ -29,6 +29,7 @@ from gridloom.metering.sensors.schemas import (
     StateFilter,
 )
 from gridloom.metering.signals.catalogue import SIGNAL_TYPES
+from gridloom.metering.states.projecting import project
 
 TAG = ("Signals",)
 READ, WRITE = "metering.states:read", "metering.states:write"
@@ -104,6 +105,7 @@ async def create_state(tx: Tx, query: StateCreate) -> SensorState:
         raise StatesOverlap from None
     except asyncpg.ForeignKeyViolationError:  # it went away meanwhile
         raise SensorNotFound from None
+    await project(tx, query.client_cid, query.sensor_mid)
     return await store.state(tx, rights, int(made))
 
 
@@ -134,6 +136,7 @@ async def change_state(tx: Tx, sensor_state_id: int, query: StateChange) -> Sens
         )
     except asyncpg.ExclusionViolationError:
         raise StatesOverlap from None
+    await project(tx, state.client_cid, state.sensor_mid)
     return await store.state(tx, rights, sensor_state_id)
 
 
@@ -147,6 +150,7 @@ async def remove_state(tx: Tx, sensor_state_id: int) -> None:
     state = await store.state(tx, rights, sensor_state_id)
     rights.require_write(state.client_cid)
     await tx.run(_REMOVE, id=sensor_state_id)
+    await project(tx, state.client_cid, state.sensor_mid)
 
 
 @action(
@@ -170,6 +174,7 @@ async def create_signal_state(tx: Tx, sensor_state_id: int, query: SignalStateCr
         raise SignalStateTaken(field="signal_type_moid", where="query") from None
     except asyncpg.ForeignKeyViolationError:  # it went away meanwhile
         raise StateNotFound from None
+    await project(tx, state.client_cid, state.sensor_mid)
     return SignalState(
         signal_state_id=int(made), sensor_state_id=sensor_state_id, signal_type_moid=query.signal_type_moid,
         value_for_since=since, value_for_till=till, info=info,
@@ -196,6 +201,7 @@ async def change_signal_state(tx: Tx, signal_state_id: int, query: SignalStateCh
         has_info=query.info is not UNSET,
         info=given(query.info),
     )
+    await project(tx, row["client_cid"], row["sensor_mid"])
 
 
 @action(
@@ -208,6 +214,7 @@ async def remove_signal_state(tx: Tx, signal_state_id: int) -> None:
     row = await store.signal_state_row(tx, rights, signal_state_id)
     rights.require_write(row["client_cid"])
     await tx.run(_REMOVE_SIGNAL, id=signal_state_id)
+    await project(tx, row["client_cid"], row["sensor_mid"])
 
 
 async def _require_sensor(tx: Tx, cid: int | None, mid: int | None) -> None:
