@@ -14,6 +14,7 @@ from gridloom.app import API_NAMES, Application
 from gridloom.kernel.http.openapi import encoded
 from gridloom.kernel.security.headers import PAGE_POLICY
 
+SCRIPTS = ("dom.js", "reader.js", "schema.js", "shared.js", "trial.js")
 VOID = {"meta", "link", "img", "br", "input"}
 
 
@@ -45,9 +46,14 @@ class Page(HTMLParser):
 
     @property
     def addresses(self) -> list[str]:
-        """Everything that the page loads or leads to."""
+        """Everything that the page loads or leads to, itself aside."""
         return [each for tag, name in (("a", "href"), ("link", "href"), ("img", "src"), ("script", "src"))
-                for each in self.values(tag, name)]  # fmt: skip
+                for each in self.values(tag, name) if not each.startswith("#")]  # fmt: skip
+
+    @property
+    def places(self) -> set[str]:
+        """The places on the page itself that its links lead to."""
+        return {each[1:] for each in self.values("a", "href") if each.startswith("#")}
 
 
 async def page(client: httpx.AsyncClient, path: str, status: int = 200) -> Page:
@@ -78,9 +84,22 @@ async def test_the_start_page_lists_the_apis_and_the_state_of_the_parts(
     for part in ("database", "events", "webhooks", "jobs", "files", "calculations", "weather"):
         assert part in found.texts
     assert "PostgreSQL" in text
-    states = [found["class"] for tag, found in found.elements if tag == "li"]
+    states = [found["class"] for tag, found in found.elements if tag == "li" and "class" in found]
     assert states[0] == "good"
     assert set(states) <= {"good", "bad"}
+
+
+async def test_the_start_page_says_where_to_begin(browser: httpx.AsyncClient, application: Application) -> None:
+    found = await page(browser, "/")
+    assert found.texts.index("Where to begin") < found.texts.index("APIs") < found.texts.index("State")
+    for command in ("run", "demo", "tenant create", "token create", "doctor"):
+        assert f"gridloom {command}" in found.texts, command
+    assert "Authorization: Bearer <token>" in found.texts
+    assert {"apis", "essentials", "state"} <= found.places
+    [mine] = [each for each in found.addresses if "#" in each]
+    path, _, name = mine.partition("#")
+    [api] = [each for each in application.apis if f"/docs/{each.name}" == path]
+    assert [each.path for each in api.operations if each.name == name] == ["/communities/my-communities"]
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/metering", "/nowhere"])
@@ -91,6 +110,8 @@ async def test_every_address_on_a_page_is_there_and_of_this_server(browser: http
         assert address.startswith("/"), address
         assert not address.startswith("//"), address
         assert (await browser.get(address)).status_code == 200, address
+    assert "main" in found.places
+    assert found.places <= {str(given["id"]) for _, given in found.elements if "id" in given}
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/charging", "/nowhere"])
@@ -106,7 +127,7 @@ async def test_no_page_needs_a_script_or_style_of_its_own_text(browser: httpx.As
 async def test_the_reader_of_an_api_loads_its_document(browser: httpx.AsyncClient, name: str) -> None:
     for path in (f"/docs/{name}", f"/docs/{name}/", f"/{name}/docs"):
         found = await page(browser, path)
-        assert found.values("main", "data-document") == [f"/{name}/openapi.json"]
+        assert found.values("div", "data-document") == [f"/{name}/openapi.json"]
         assert found.values("script", "src") == ["/assets/reader.js"]
         assert [given.get("href") for tag, given in found.elements if given.get("aria-current")] == [f"/docs/{name}"]
 
@@ -135,7 +156,7 @@ async def test_a_document_is_served_as_it_was_built(
     ("name", "media"),
     [
         ("site.css", "text/css; charset=utf-8"),
-        ("reader.js", "text/javascript; charset=utf-8"),
+        *((name, "text/javascript; charset=utf-8") for name in SCRIPTS),
         ("mark.svg", "image/svg+xml"),
     ],
 )

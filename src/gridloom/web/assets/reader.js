@@ -1,148 +1,128 @@
-// Reads the OpenAPI document of this server and shows it: groups, operations, parameters, bodies, answers, and a way to try them.
-"use strict";
+// Reads the OpenAPI document of this server and shows it: sections, operations, parameters, bodies, answers, and a way to try them.
+import { beyond, el, paragraphs, required } from "./dom.js";
+import { described, folded, notes, read, tree, typeOf } from "./schema.js";
+import { sharedFields } from "./shared.js";
+import { trial } from "./trial.js";
 
 const root = document.getElementById("reader");
-let spec;
 
-const el = (name, attributes = {}, ...children) => {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
+// "SharingOperations" -> "Sharing operations"; abbreviations and the rest stay as they are.
+const heading = (tag) => {
+  const spaced = tag.replace(/([a-z0-9])([A-Z])(?=[a-z])/g, (_, before, letter) => `${before} ${letter.toLowerCase()}`);
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 };
 
-const resolved = (schema) => {
-  let found = schema;
-  for (let depth = 0; found && found.$ref && depth < 20; depth += 1) {
-    found = found.$ref.slice(2).split("/").reduce((at, step) => at[step.replaceAll("~1", "/").replaceAll("~0", "~")], spec);
-  }
-  return found || {};
-};
+const anchor = (tag) => `tag-${tag.replace(/[^\p{L}\p{N}]+/gu, "-")}`;
 
-const typeOf = (raw) => {
-  const schema = resolved(raw);
-  const options = schema.anyOf || schema.oneOf;
-  if (options) return options.map(typeOf).join(" or ");
-  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
-  if (schema.type === "array") return `list of ${typeOf(schema.items || {})}`;
-  const bounds = [["minimum", "≥"], ["maximum", "≤"], ["maxLength", "up to"]].filter(([key]) => schema[key] !== undefined);
-  const format = schema.format ? ` (${schema.format})` : "";
-  return `${[].concat(schema.type || "anything").join(" or ")}${format}${bounds.map(([key, sign]) => ` ${sign} ${schema[key]}`).join("")}`;
-};
-
-const fieldsOf = (raw, seen = []) => {
-  const schema = resolved(raw);
-  const parts = [...(schema.allOf || []), ...(schema.anyOf || []), ...(schema.oneOf || [])];
-  const inner = schema.items ? [schema.items] : parts;
-  if (!schema.properties) return inner.flatMap((part) => (seen.includes(part.$ref) ? [] : fieldsOf(part, [...seen, part.$ref])));
-  return Object.entries(schema.properties).map(([name, value]) => ({ name, value, required: (schema.required || []).includes(name) }));
-};
-
-const tree = (schema, depth = 0, seen = []) => {
-  const fields = depth > 5 ? [] : fieldsOf(schema);
-  if (!fields.length) return null;
-  return el("ul", { class: "tree" }, ...fields.map(({ name, value, required }) => {
-    const label = [el("code", {}, name), " ", el("span", { class: "type" }, typeOf(value)), required ? el("span", { class: "req", title: "required" }, " *") : null];
-    const note = resolved(value).description;
-    const inside = seen.includes(value.$ref) ? null : tree(value, depth + 1, [...seen, value.$ref]);
-    return el("li", {}, ...label, note ? el("div", { class: "type" }, note) : null, inside);
-  }));
-};
+const section = (title, ...children) => (children.some(Boolean) ? el("section", {}, el("h4", {}, title), ...children.filter(Boolean)) : null);
 
 const parameters = (list) => {
   if (!list.length) return null;
-  const rows = list.map((each) => el("tr", {},
-    el("th", { scope: "row" }, el("code", {}, each.name), each.required ? el("span", { class: "req" }, " *") : null),
-    el("td", {}, each.in), el("td", {}, typeOf(each.schema || {}), tree(each.schema || {})), el("td", {}, (each.schema && resolved(each.schema).description) || "")));
-  return el("div", { class: "scroll" }, el("table", {}, el("tbody", {}, ...rows)));
+  const rows = list.map((each) => {
+    const schema = each.schema || {};
+    const told = [...new Set([each.description, ...notes(schema)].filter(Boolean))];
+    return el("tr", {}, el("th", { scope: "row" }, el("code", {}, each.name), each.required ? required() : null),
+      el("td", {}, each.in), el("td", {}, el("span", { class: "type" }, typeOf(schema)), ...told.flatMap(paragraphs), tree(schema)));
+  });
+  const head = ["Name", "Where", "What"].map((title) => el("th", { scope: "col" }, title));
+  return el("table", { class: "parameters" }, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));
 };
 
-const section = (title, ...children) => children.some(Boolean) ? el("section", {}, el("h3", {}, title), ...children.filter(Boolean)) : null;
+const contents = (content) => Object.entries(content || {}).flatMap(([media, { schema = {} }]) => [
+  el("p", { class: "type" }, `${media}: ${typeOf(schema)}`), ...described(schema), tree(schema)]).filter(Boolean);
 
-const trial = (method, path, operation) => {
-  const list = operation.parameters || [];
-  const inputs = new Map(list.map((each) => [each, el("input", { "aria-label": each.name, placeholder: `${each.name}${each.required ? " *" : ""} (${each.in})` })]));
-  const json = operation.requestBody && operation.requestBody.content["application/json"];
-  const body = json ? el("textarea", { rows: 5, "aria-label": "body", placeholder: "JSON" }) : null;
-  const shown = el("pre", { hidden: true });
-  const send = async (event) => {
-    event.preventDefault();
-    const query = new URLSearchParams();
-    const headers = {};
-    let address = path;
-    for (const [each, input] of inputs) {
-      if (each.in === "path") address = address.replace(`{${each.name}}`, encodeURIComponent(input.value));
-      else if (input.value && each.in === "query") query.append(each.name, input.value);
-      else if (input.value) headers[each.name] = input.value;
-    }
-    const token = document.getElementById("token").value.trim();
-    if (token) headers.Authorization = `Bearer ${token}`;
-    if (body && body.value) headers["Content-Type"] = "application/json";
-    shown.hidden = false;
-    shown.textContent = "…";
-    try {
-      const answer = await fetch(address + (query.size ? `?${query}` : ""), { method, headers, body: body && body.value ? body.value : undefined });
-      const text = await answer.text();
-      let pretty = text;
-      try { pretty = JSON.stringify(JSON.parse(text), null, 2); } catch { /* not JSON: shown as it is */ }
-      shown.textContent = `${answer.status} ${answer.statusText}\n\n${pretty.slice(0, 50000)}`;
-    } catch (error) {
-      shown.textContent = String(error);
-    }
-  };
-  return el("form", { onsubmit: send }, ...inputs.values(), body, el("p", {}, el("button", { type: "submit" }, "Send")), shown);
-};
+const answers = (responses) => Object.entries(responses).map(([status, answer]) => {
+  const title = [el("b", {}, status), ` ${answer.description}`];
+  return answer.content ? folded(title, () => el("div", {}, ...contents(answer.content))) : el("p", { class: "bare" }, ...title);
+});
 
-const operationCard = (method, path, operation) => {
+const inside = (spec, verb, path, operation) => el("div", {},
+  ...paragraphs(beyond(operation.summary, operation.description)),
+  operation["x-scope"] ? el("p", {}, "Scope: ", el("code", {}, operation["x-scope"])) : null,
+  section("Parameters", parameters(operation.parameters || [])),
+  operation.requestBody ? section("Body", ...contents(operation.requestBody.content)) : null,
+  section("Answers", ...answers(operation.responses)),
+  section("Try it", trial(spec, verb, path, operation)));
+
+const operationCard = (spec, method, path, operation) => {
   const verb = method.toUpperCase();
-  const body = operation.requestBody ? Object.entries(operation.requestBody.content)[0] : null;
-  const fill = (card) => {
-    if (card.dataset.filled || !card.open) return;
-    card.dataset.filled = "yes";
-    const answers = Object.entries(operation.responses).map(([status, answer]) => {
-      const content = Object.values(answer.content || {})[0];
-      return el("details", {}, el("summary", {}, el("b", {}, status), ` ${answer.description} `, content ? el("span", { class: "type" }, typeOf(content.schema)) : null), content ? tree(content.schema) : null);
-    });
-    card.append(el("div", {},
-      operation.description ? el("p", {}, operation.description) : null,
-      operation["x-scope"] ? el("p", {}, "Scope: ", el("code", {}, operation["x-scope"])) : null,
-      section("Parameters", parameters(operation.parameters || [])),
-      body ? section("Body", el("p", { class: "type" }, body[0]), tree(body[1].schema)) : null,
-      section("Answers", ...answers), section("Try it", trial(verb, path, operation))));
+  const fill = () => {
+    if (!card.open) return;
+    if (card.children.length === 1) card.append(inside(spec, verb, path, operation));
+    history.replaceState(null, "", `#${encodeURIComponent(card.id)}`);
   };
-  return el("details", { class: "op", id: operation.operationId, ontoggle: (event) => fill(event.target) },
-    el("summary", {}, el("span", { class: `verb ${verb}` }, verb), el("span", { class: `path${operation.deprecated ? " old" : ""}` }, path), el("span", { class: "type" }, operation.summary)));
+  const old = operation.deprecated;
+  const card = el("details", { class: "op", id: operation.operationId, ontoggle: fill },
+    el("summary", {}, el("h3", {}, el("span", { class: `verb ${verb}` }, verb), " ", el("span", { class: `path${old ? " old" : ""}` }, path)),
+      old ? el("small", {}, "deprecated") : null, el("span", { class: "type" }, operation.summary)));
+  return card;
 };
 
-const show = () => {
+const grouped = (spec) => {
   const groups = new Map();
   for (const [path, item] of Object.entries(spec.paths)) {
     for (const [method, operation] of Object.entries(item)) {
       const tag = (operation.tags || [])[0] || "other";
       if (!groups.has(tag)) groups.set(tag, []);
-      groups.get(tag).push(operationCard(method, path, operation));
+      groups.get(tag).push(operationCard(spec, method, path, operation));
     }
   }
-  const filter = (event) => {
-    const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const card of root.querySelectorAll("details.op")) {
-      const text = card.querySelector("summary").textContent.toLowerCase();
-      card.hidden = !words.every((word) => text.includes(word));
+  return [...groups].map(([tag, cards]) => ({
+    cards,
+    block: el("section", { "aria-labelledby": anchor(tag) }, el("h2", { id: anchor(tag), tabindex: "-1" }, heading(tag)), ...cards),
+    link: el("li", {}, el("a", { href: `#${anchor(tag)}` }, heading(tag)), el("small", {}, ` ${cards.length}`)),
+  }));
+};
+
+// Shows what has all the words, and the headings of what is shown. Without words: everything.
+const filtered = (groups, text, status) => {
+  const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
+  let count = 0;
+  for (const { cards, block, link } of groups) {
+    for (const card of cards) {
+      const found = `${card.id} ${card.querySelector("summary").textContent}`.toLowerCase();
+      card.hidden = !wanted.every((word) => found.includes(word));
     }
+    const left = cards.filter((card) => !card.hidden).length;
+    block.hidden = link.hidden = left === 0;
+    count += left;
+  }
+  status.textContent = wanted.length ? `${count} found` : "";
+};
+
+const named = () => {
+  try { return document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch { return null; }
+};
+
+const show = (spec) => {
+  const groups = grouped(spec);
+  const status = el("small", { role: "status" });
+  const search = el("input", { type: "search", id: "search", oninput: () => filtered(groups, search.value, status) });
+  // What the address names is shown, opened, and where the keyboard goes on.
+  const visit = () => {
+    const target = named();
+    if (!target) return;
+    if (target.closest("[hidden]")) { search.value = ""; filtered(groups, "", status); }
+    const isCard = target.matches("details.op");
+    if (isCard) {
+      target.open = true;
+      target.dispatchEvent(new Event("toggle")); // filled now: the page must be long enough to scroll
+    }
+    (isCard ? target.querySelector("summary") : target).focus({ preventScroll: true });
+    target.scrollIntoView();
   };
-  const sections = [...groups].map(([tag, cards]) => el("section", {}, el("h2", { id: `tag-${tag}` }, tag), ...cards));
-  const links = [...groups].map(([tag, cards]) => el("li", {}, el("a", { href: `#tag-${tag}` }, tag), el("small", {}, ` ${cards.length}`)));
   root.replaceChildren(
-    el("div", { class: "side" }, el("input", { type: "search", placeholder: "Find an operation", "aria-label": "Find an operation", oninput: filter }), el("ul", {}, ...links),
-      el("label", {}, "Token for trying", el("input", { id: "token", type: "password", autocomplete: "off" }))),
-    el("div", {}, el("h1", {}, spec.info.title, " ", el("small", {}, spec.info.version)), el("p", {}, el("a", { href: root.dataset.document }, "openapi.json")), ...sections));
-  if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+    el("div", { class: "side" },
+      el("div", { class: "field", role: "search" }, el("label", { for: "search" }, "Find an operation"), search, status),
+      sharedFields(spec), el("nav", { "aria-label": "Sections" }, el("ul", {}, ...groups.map(({ link }) => link)))),
+    el("div", { class: "content" }, el("h1", {}, spec.info.title, " ", el("small", {}, spec.info.version)), ...paragraphs(spec.info.description),
+      el("p", {}, el("a", { href: root.dataset.document }, "openapi.json")), ...groups.map(({ block }) => block)));
+  root.removeAttribute("aria-busy");
+  visit();
+  window.addEventListener("hashchange", visit);
 };
 
 fetch(root.dataset.document)
   .then((answer) => answer.json())
-  .then((found) => { spec = found; show(); })
-  .catch((error) => { root.replaceChildren(el("p", {}, `The document cannot be read: ${error}`)); });
+  .then((spec) => { read(spec); show(spec); })
+  .catch((error) => { root.replaceChildren(el("p", { role: "alert" }, `The document cannot be read: ${error}`)); });
