@@ -77,6 +77,8 @@ class _Builder:
     def _answer(self, operation: Operation, status: int, shape: Any) -> Any:
         if status >= 300:
             return shape
+        if operation.envelope is not None:
+            return operation.envelope
         if operation.pages is not None:
             return self._dialect.page_type(shape, operation.pages)
         return self._dialect.one_type(shape, operation) if operation.wrapped else shape
@@ -89,7 +91,10 @@ class _Builder:
         elif operation.scope == ANYONE:
             common = [status for status in common if status != 403]
         own = [fault.status if fault.status != 422 else dialect.invalid_status for fault in operation.faults]
-        return sorted({*common, *own, *operation.documented})
+        # What takes typed input refuses wrong input, whether the declaration says so or not.
+        takes = operation.pages is not None or {"query", "body", "headers"} & operation.inputs.keys()
+        wrong = [dialect.invalid_status] if takes else []
+        return sorted({*common, *own, *wrong, *operation.documented})
 
     def _add(self, kind: Any) -> int:
         self._types.append(kind)
