@@ -58,19 +58,25 @@ def test_a_good_configuration_is_found_good(monkeypatch: pytest.MonkeyPatch, hea
     assert not healthy.exists()
 
 
-def test_a_setting_that_cannot_be_read_ends_the_examination_with_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variables, told in [
-        ({"PROT": "1"}, "GRIDLOOM_PROT: there is no such setting"),
-        ({"PORT": "x"}, "GRIDLOOM_PORT: Expected `int`"),
-        ({"TRUSTED_PROXIES": "proxy"}, "GRIDLOOM_TRUSTED_PROXIES: expected addresses or networks"),
+def test_a_setting_that_cannot_be_used_ends_the_examination_with_what_it_is_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = "The settings are DATABASE_URL, GRIDLOOM_DATABASE_URL, GRIDLOOM_DATABASE_POOL,"
+    proxies = "GRIDLOOM_TRUSTED_PROXIES: Addresses or networks whose forwarding headers are believed."
+    sender = "GRIDLOOM_MAIL_FROM: Sender of mail: `Name <address>`; needed with mail_url."
+    for variables, told, mend in [
+        ({"PROT": "1"}, "GRIDLOOM_PROT: there is no such setting", known),
+        ({"PORT": "x"}, "GRIDLOOM_PORT: Expected `int`", "GRIDLOOM_PORT: Port of the API; 0 takes a free one."),
+        ({"LOG_LEVEL": "loud"}, "GRIDLOOM_LOG_LEVEL: Invalid enum value", "Set GRIDLOOM_LOG_LEVEL."),
+        ({"TRUSTED_PROXIES": "proxy"}, "GRIDLOOM_TRUSTED_PROXIES: expected addresses or networks", proxies),
+        ({"MAIL_URL": "smtp://mail.example.org"}, "GRIDLOOM_MAIL_FROM: expected a sender such as", sender),
     ]:
         with monkeypatch.context() as patched:
             findings = found(patched, **variables)
         assert [each.weight for each in findings] == [GOOD, BAD]
         assert told in findings[1].what
-        assert findings[1].mend.startswith(
-            "The settings are DATABASE_URL, GRIDLOOM_DATABASE_URL, GRIDLOOM_DATABASE_POOL,"
-        )
+        assert findings[1].mend.startswith(mend)
+        assert findings[1].mend == mend or mend == known
 
 
 def test_a_folder_that_cannot_be_written_is_bad(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

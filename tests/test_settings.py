@@ -145,3 +145,14 @@ def test_the_folder_is_absolute_and_home_is_understood(monkeypatch: pytest.Monke
 def test_settings_never_change() -> None:
     with pytest.raises(AttributeError):
         Settings().port = 1  # type: ignore[misc]
+
+
+def test_a_mail_server_without_a_sender_is_told_by_the_sender_alone() -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(MAIL_URL="smtp://mail.example.org")
+    assert str(caught.value) == "GRIDLOOM_MAIL_FROM: expected a sender such as `Sunny Street <mail@example.org>`."
+    assert caught.value.field == "mail_from"
+    assert (
+        loaded(MAIL_URL="smtp://mail.example.org", MAIL_FROM="Sunny <a@example.org>").mail_from
+        == "Sunny <a@example.org>"
+    )

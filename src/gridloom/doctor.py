@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import psycopg
@@ -30,7 +31,7 @@ def examine() -> Iterator[Finding]:
     try:
         settings = Settings.load()
     except SettingsError as error:
-        yield Finding(str(error), 2, _known())
+        yield Finding(str(error), 2, _known(error.field))
         return
     yield Finding("settings can be read")
     for look in (_folder, _disk, _key, _port, _database, _graphs, _public, _mail, _outside):
@@ -44,7 +45,13 @@ def _careful(look: Callable[[Settings], Iterator[Finding]], settings: Settings) 
         yield Finding(f"{(look.__doc__ or '').split('.')[0]}: {type(error).__name__}: {error}", 2)
 
 
-def _known() -> str:
+def _known(name: str | None) -> str:
+    """What one setting is for; without its name, which there are."""
+    for field in msgspec.structs.fields(Settings):
+        if field.encode_name == name:
+            metas = (each for each in get_args(field.type) if isinstance(each, msgspec.Meta))
+            meant = next((each.description for each in metas if each.description), None)
+            return f"{PREFIX}{name.upper()}: {meant}" if meant else f"Set {PREFIX}{name.upper()}."
     names = ", ".join(PREFIX + field.encode_name.upper() for field in msgspec.structs.fields(Settings))
     return f"The settings are DATABASE_URL, {names}."
 

@@ -23,7 +23,11 @@ _ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be used; the text names it and says what it may be."""
+    """A setting that cannot be used; the text names it and says what it may be. field: which one, where there is such a one."""
+
+    def __init__(self, text: str, field: str | None = None) -> None:
+        super().__init__(text)
+        self.field = field
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,9 +114,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             found = msgspec.convert(given, cls, strict=False)
         except msgspec.ValidationError as error:
             name = str(error).rpartition("$.")[2].rstrip("`").upper()
-            raise SettingsError(f"{PREFIX}{name}: {str(error).partition(' - at')[0]}.") from None
+            told = str(error).partition(" - at")[0]
+            raise SettingsError(f"{PREFIX}{name}: {told}.", name.lower().partition("[")[0]) from None
         for name, expected in _unusable(found):
-            raise SettingsError(f"{PREFIX}{name.upper()}: expected {expected}.")
+            raise SettingsError(f"{PREFIX}{name.upper()}: expected {expected}.", name)
         return found
 
 

@@ -1,20 +1,24 @@
 """`gridloom settle`: many sharing operations at once, with a progress bar."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
+from decimal import Decimal
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gridloom.app import Application
 from gridloom.communities.settlements import batch, settling
 from gridloom.core.identity.store import Identity
+from gridloom.kernel.errors import NotFound
 from gridloom.kernel.files.library import Files
 from gridloom.settings import SettingsError
 
-_SUMS = ("gross", "shared", "net", "inj_gross", "inj_shared", "inj_net")
+# What was taken less what was shared is what the supplier delivers: no column of its own, the lines have to stay short.
+_SUMS = {"taken": "gross", "shared": "shared", "fed in": "inj_gross", "unshared": "inj_net"}
 
 
 async def settle(
@@ -28,9 +32,14 @@ async def settle(
     out: Console,
     err: Console,
 ) -> None:
-    """Settle every operation of a tenant or of one community, and print one line for each."""
+    """Settle every operation of a tenant or of one community, and print one line for each.
+
+    Raises NotFound for a tenant or a community that is not there, and PeriodWrong.
+    """
     settling.check_period(since, till)
     found = await application.services.part(Identity).tenant(tenant)
+    if community is not None and not await batch.has_community(application.database, found.id, community):
+        raise NotFound(f"There is no community {community} in tenant {tenant}.")
     tasks = await batch.tasks_of(application.database, found.id, since, till, community)
     columns = (TextColumn("settling"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     done: list[batch.Outcome] = []
@@ -40,16 +49,29 @@ async def settle(
             async for outcome in outcomes:
                 done.append(outcome)
                 bar.advance(running)
-    table = Table(box=None)
-    for name in ("operation", "settlement", "version", *(f"{name} kWh" for name in _SUMS)):
-        table.add_column(name, justify="right")
-    for each in sorted(done, key=lambda one: one.task.operation_id):
-        if each.settlement_id is not None:
-            numbers = (each.task.operation_id, each.settlement_id, each.version)
-            table.add_row(*map(str, numbers), *(each.totals[name] for name in _SUMS))
-    out.print(table)
+    # Names are wrapped where the terminal is narrow; numbers never are.
+    out.print(_table(done), soft_wrap=False)
     idle = sum(each.settlement_id is None for each in done)
-    err.print(f"{len(done) - idle} operations settled, {idle} without an active meter in this period")
+    count = len(done) - idle
+    what = "operation" if count == 1 else "operations"
+    err.print(f"{count} {what} settled, {idle} without an active meter in this period")
+
+
+def _table(done: Sequence[batch.Outcome]) -> Table:
+    """What was settled, one line an operation, energies in kWh."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("community", "operation"):
+        table.add_column(name, overflow="fold")
+    for name in ("id", "version", *_SUMS):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in sorted(done, key=lambda one: (one.task.community, one.task.operation, one.task.operation_id)):
+        if each.settlement_id is not None:
+            sums = (f"{Decimal(each.totals[name]):.3f}" for name in _SUMS.values())
+            names = (escape(each.task.community), escape(each.task.operation))
+            table.add_row(*names, str(each.settlement_id), str(each.version), *sums)
+    if table.row_count:
+        table.caption = "energies in kWh"
+    return table
 
 
 @asynccontextmanager

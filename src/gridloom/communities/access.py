@@ -46,9 +46,9 @@ async def enter(call: Call, subject: Subject) -> Subject:
         raise CommunityMissing
     standing = await _standing(call, subject, named, is_user=is_user)
     if standing is None:
-        raise NotInCommunity
+        raise NotInCommunity(named)
     if not at_least(standing.role, need.least):
-        raise RoleTooLow
+        raise RoleTooLow(need.least, standing.role)
     return _with(subject, community_id=standing.community_id, role=standing.role, profile_id=standing.profile_id)
 
 

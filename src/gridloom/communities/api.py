@@ -110,13 +110,15 @@ class CommunitiesDialect(Dialect):
             pages = self.page_fields(call.operation.pages) if call.operation.pages else []
             found = [(error, numbers.broken_rule(error, call.operation, pages)) for error in fault.errors]
             lines = [
-                f"{error.dotted or error.where}: {(rule.says and texts.said(rule.says, speech)) or error.message}"
+                f"{error.dotted or error.where}: "
+                f"{(rule.says and texts.said(rule.says, speech, rule.words)) or error.message}"
                 for error, rule in found
             ]
             return found[0][1].number, "; ".join(lines)
         number = int(getattr(fault, "number", NUMBERS.get(type(fault), numbers.EXCEPTION)))
         key = getattr(fault, "says", "") or (number if number != numbers.EXCEPTION else fault.code)
-        return number, texts.said(key, speech) or texts.said(numbers.EXCEPTION, speech) or fault.message
+        told = texts.said(key, speech, getattr(fault, "words", {}))
+        return number, told or texts.said(numbers.EXCEPTION, speech) or fault.message
 
     def fault_type(self, status: int) -> Any:  # noqa: ARG002 - one form for all
         """One form for every error."""

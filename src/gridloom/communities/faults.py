@@ -12,7 +12,7 @@ class Refused(Fault):
     """A rule of the business, or something that is not there: both are 400 here."""
 
     number: ClassVar[int] = 1
-    says: ClassVar[str] = ""
+    says: str = ""
 
 
 class CommunityMissing(Refused):
@@ -35,7 +35,14 @@ class NotInCommunity(Unauthenticated):
 
     code = "not_in_community"
     number: ClassVar[int] = 5
-    says: ClassVar[str] = "not_in_community"
+    says: str = "not_in_community"
+
+    def __init__(self, named: str = "") -> None:
+        """named: what the header says. Only digits are more likely the number of a community than its name here."""
+        super().__init__()
+        self.words = {"named": named}
+        if named.isascii() and named.isdigit():
+            self.says = "community_by_number"
 
 
 class WrongPassword(Unauthenticated):
@@ -51,3 +58,11 @@ class RoleTooLow(Forbidden):
 
     code = "role_too_low"
     number: ClassVar[int] = 4
+    says: str = "role_too_low"
+
+    def __init__(self, needed: str = "", has: str = "") -> None:
+        """needed: the least role; has: the caller's. Without them the sentence names none."""
+        super().__init__()
+        self.words = {"needed": needed, "has": has}
+        if not has:
+            self.says = ""

@@ -3,6 +3,7 @@
 A module has the sentences of its own errors in its `texts.py`, as `TEXTS`; here are those that several share.
 """
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import TypeAlias
 
@@ -34,10 +35,10 @@ TEXTS: dict[int | str, Texts] = {
         "Ihre Rolle erlaubt das nicht.",
     ),
     5: spoken(
-        "The request does not say which community it is about.",
-        "La requête n'indique pas de quelle communauté il s'agit.",
-        "Het verzoek zegt niet om welke gemeenschap het gaat.",
-        "Die Anfrage sagt nicht, um welche Gemeinschaft es geht.",
+        "The request does not say which community it is about. Send the header `x-community-id`.",
+        "La requête n'indique pas de quelle communauté il s'agit. Envoyez l'en-tête `x-community-id`.",
+        "Het verzoek zegt niet om welke gemeenschap het gaat. Stuur de header `x-community-id` mee.",
+        "Die Anfrage sagt nicht, um welche Gemeinschaft es geht. Senden Sie den Header `x-community-id`.",
     ),
     6: spoken(
         "You are not signed in, or your sign-in has ended.",
@@ -62,7 +63,12 @@ TEXTS: dict[int | str, Texts] = {
     5004: spoken(
         "must be true or false", "doit être vrai ou faux", "moet waar of onwaar zijn", "muss wahr oder falsch sein"
     ),
-    5005: spoken("must be a date", "doit être une date", "moet een datum zijn", "muss ein Datum sein"),
+    5005: spoken(
+        "must be a date such as 2026-03-01",
+        "doit être une date, par exemple 2026-03-01",
+        "moet een datum zijn, bijvoorbeeld 2026-03-01",
+        "muss ein Datum sein, zum Beispiel 2026-03-01",
+    ),
     5006: spoken("must be a number", "doit être un nombre", "moet een getal zijn", "muss eine Zahl sein"),
     5007: spoken("must be a list", "doit être une liste", "moet een lijst zijn", "muss eine Liste sein"),
     5008: spoken("must not be empty", "ne peut pas être vide", "mag niet leeg zijn", "darf nicht leer sein"),
@@ -123,6 +129,14 @@ TEXTS: dict[int | str, Texts] = {
         "Sie haben noch kein Profil; rufen Sie es einmal ab, dann gibt es eines.",
     ),
     "missing": spoken("is missing", "manque", "ontbreekt", "fehlt"),
+    "one_of": spoken(
+        "must be one of: {allowed}",
+        "doit être l'une de ces valeurs : {allowed}",
+        "moet een van deze waarden zijn: {allowed}",
+        "muss einer dieser Werte sein: {allowed}",
+    ),
+    "object": spoken("must be an object", "doit être un objet", "moet een object zijn", "muss ein Objekt sein"),
+    "negative": spoken("must be 0 or more", "doit valoir au moins 0", "moet minstens 0 zijn", "muss mindestens 0 sein"),
     "too_long": spoken("is too long", "est trop long", "is te lang", "ist zu lang"),
     "too_big": spoken("is too large", "est trop grand", "is te groot", "ist zu groß"),
     "user_missing": spoken(
@@ -132,10 +146,30 @@ TEXTS: dict[int | str, Texts] = {
         "Hier geht es um das Konto eines Benutzers, und die Anfrage kommt von keinem Benutzer.",
     ),
     "not_in_community": spoken(
-        "You do not belong to this community.",
-        "Vous ne faites pas partie de cette communauté.",
-        "U hoort niet bij deze gemeenschap.",
-        "Sie gehören nicht zu dieser Gemeinschaft.",
+        "You do not belong to this community: `x-community-id` takes the `auth_community_id` of "
+        "GET /communities/my-communities.",
+        "Vous ne faites pas partie de cette communauté : `x-community-id` prend la valeur `auth_community_id` de "
+        "GET /communities/my-communities.",
+        "U hoort niet bij deze gemeenschap: `x-community-id` neemt de `auth_community_id` van "
+        "GET /communities/my-communities.",
+        "Sie gehören nicht zu dieser Gemeinschaft: `x-community-id` nimmt die `auth_community_id` aus "
+        "GET /communities/my-communities.",
+    ),
+    "community_by_number": spoken(
+        "You do not belong to this community: `x-community-id` takes the `auth_community_id` of "
+        "GET /communities/my-communities, and {named} looks like the number (`id`).",
+        "Vous ne faites pas partie de cette communauté : `x-community-id` prend la valeur `auth_community_id` de "
+        "GET /communities/my-communities, et {named} ressemble au numéro (`id`).",
+        "U hoort niet bij deze gemeenschap: `x-community-id` neemt de `auth_community_id` van "
+        "GET /communities/my-communities, en {named} lijkt op het nummer (`id`).",
+        "Sie gehören nicht zu dieser Gemeinschaft: `x-community-id` nimmt die `auth_community_id` aus "
+        "GET /communities/my-communities, und {named} sieht wie die Nummer (`id`) aus.",
+    ),
+    "role_too_low": spoken(
+        "Your role does not allow this: it takes {needed}, and you are {has} here.",
+        "Votre rôle ne permet pas cette action : il faut être {needed}, et vous êtes {has} ici.",
+        "Uw rol laat dit niet toe: {needed} is nodig, en u bent hier {has}.",
+        "Ihre Rolle erlaubt das nicht: Nötig ist {needed}, und Sie sind hier {has}.",
     ),
     "wrong_password": spoken(
         "Login or password is wrong.",
@@ -207,10 +241,12 @@ def language(accepted: str) -> str:
     return best
 
 
-def said(key: int | str, speech: str) -> str | None:
-    """The sentence of an error in a language; None for an error that has none here."""
+def said(key: int | str, speech: str, words: Mapping[str, object] | None = None) -> str | None:
+    """The sentence of an error in a language, its gaps filled with `words`; None for an error that has none here."""
     found = everything().get(key)
-    return None if found is None else found[speech]
+    if found is None:
+        return None
+    return found[speech].format(**words) if words else found[speech]
 
 
 @cache

@@ -32,6 +32,13 @@ _OPTIONS: dict[str, Any] = {
 _DAY, _INSTANT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
 
 
+class _Plain(float):
+    """A number that is written with the digits that name it: 79.4, where 16 of them would read 79.40000000000001."""
+
+    def __format__(self, form: str) -> str:
+        return repr(float(self))
+
+
 class Merge(NamedTuple):
     """Cells of one row shown as one, with the content of the first. Row and columns count from 0; both columns belong to it."""
 
@@ -153,7 +160,7 @@ def _write_cell(page: Any, row: int, column: int, cell: Filled, look: Any, forma
         case _:
             if not math.isfinite(number := float(cell)):
                 raise ValueError("a cell holds no number without an end")
-            page.write_number(row, column, number, look)
+            page.write_number(row, column, _Plain(number), look)
 
 
 def _printable(text: str) -> str:

@@ -124,7 +124,7 @@ def test_another_order_of_consumers_gives_the_same_up_to_the_remainder(
 
 
 @settings(max_examples=50)
-@given(cases(), st.integers(2, 1000))
+@given(cases(), st.integers(2, 100))
 def test_so_many_times_the_energy_is_shared_so_many_times(case: tuple[list[Round], Any, Any], times: int) -> None:
     rounds, gross, production = case
     once, often = allocate(rounds, gross, production), allocate(rounds, gross * times, production * times)

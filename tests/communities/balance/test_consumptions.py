@@ -144,18 +144,6 @@ async def test_a_meter_outside_of_every_operation_shows_what_it_took(
     assert (found["gross"], found["net"], found["shared"]) == ([1.5, 2.5], [1.5, 2.5], [0.0, 0.0])
 
 
-async def test_days_in_another_communitys_operation_are_not_shown(
-    world: World, ada: Person, street: Community, sun: Street, pair: tuple[Meter, Meter]
-) -> None:
-    house = pair[0]
-    elsewhere = await Street.of(await world.community(ada, "Elsewhere"))
-    await sun.change(house, NEXT, status=2, sharing_operation_id=None)
-    await elsewhere.meter(NEXT, ean=house.ean)
-    assert (await data(ada, street, METER, house.ean))["timestamps"] == stamps(DAY)
-    theirs = await data(ada, elsewhere.community, METER, house.ean)
-    assert theirs["timestamps"] == stamps(NEXT)
-
-
 async def test_nothing_of_an_operation_is_refused_and_nothing_of_a_meter_is_empty(
     ada: Person, street: Community, sun: Street
 ) -> None:

@@ -260,7 +260,7 @@ async def test_data_are_wanted_where_nobody_wrote_them(world: World, street: Com
     [
         (without(INDIVIDUAL, "first_name"), "member.first_name"), (without(INDIVIDUAL, "iban"), "member.iban"),
         (INDIVIDUAL | {"member_type": 3}, "member.member_type"), (INDIVIDUAL | {"email": "x"}, "member.email"),
-        (without(COMPANY, "manager"), "member.manager_id"), (COMPANY | {"status": 0}, "member.status"),
+        (without(COMPANY, "manager"), "member.manager"), (COMPANY | {"status": 0}, "member.status"),
         ("Ada", "member"),
     ],
 )  # fmt: skip

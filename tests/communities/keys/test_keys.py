@@ -133,7 +133,7 @@ async def test_every_wrong_field_is_named_in_the_callers_language(street: Commun
         "iterations.0.number: doit valoir 2 au plus; "
         "iterations.0.consumers.0.energy_allocated_percentage: doit valoir 1 au plus; "
         "iterations.1.energy_allocated_percentage: doit valoir au moins 0; "
-        "iterations: les parts des itérations doivent totaliser 1"
+        "iterations: les parts des itérations doivent totaliser 1 (0.6 pour 60 %) ; leur somme est 0"
     )
 
 
@@ -285,3 +285,14 @@ async def test_reading_costs_the_same_number_of_statements_however_large_a_key_i
         database.observer = None
     # One at the door; the key, its rounds, their consumers.
     assert sum(seen) == 4
+
+
+async def test_shares_in_percent_are_told_how_they_are_written_and_what_they_sum_up_to(
+    street: Community, ada: Person
+) -> None:
+    wrong = written(iteration(0, 60, consumer("a", 1)), iteration(1, 40, consumer("b", 0.5), consumer("c", 0.25)))
+    told = refused(await ada.call("POST", "/keys/", street, json=wrong), 422, 45005)["data"]
+    assert told == (
+        "iterations.1.consumers: the shares of the consumers must sum up to 1 (0.6 for 60 %); their sum is 0.75; "
+        "iterations: the shares of the iterations must sum up to 1 (0.6 for 60 %); their sum is 100"
+    )

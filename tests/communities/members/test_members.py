@@ -127,13 +127,21 @@ async def test_an_individual_lacks_nothing(street: Community, ada: Person, lacki
 
 
 @pytest.mark.parametrize(
-    ("lacking", "field", "number"), [("vat_number", "vat_number", 5000), ("manager", "manager_id", 5001)]
+    ("lacking", "told", "number"),
+    [
+        ("vat_number", "vat_number: is missing", 5000),
+        (
+            "manager",
+            "manager: is missing; a company has one (or `manager_id`, for somebody who manages a member already)",
+            1,
+        ),
+    ],
 )
-async def test_a_company_lacks_nothing(street: Community, ada: Person, lacking: str, field: str, number: int) -> None:
+async def test_a_company_lacks_nothing(street: Community, ada: Person, lacking: str, told: str, number: int) -> None:
     before = await everything(street)
     for body in (without(COMPANY, lacking), COMPANY | {lacking: None}):
         answer = await ada.call("POST", "/members/", street, json=body)
-        assert refused(answer, 422, number)["data"] == f"{field}: is missing"
+        assert refused(answer, 422, number)["data"] == told
     assert await everything(street) == before
 
 
@@ -303,7 +311,7 @@ async def test_a_member_that_is_not_here_is_not_found(
 
 async def test_a_refusal_is_told_in_the_callers_language(street: Community, ada: Person) -> None:
     answer = await ada.call("GET", "/members/1", street, template=ONE, headers={"accept-language": "nl"})
-    assert refused(answer, 400, 50003)["data"] == "Deze gemeenschap heeft geen dergelijk lid."
+    assert refused(answer, 400, 50003)["data"] == "Dit lid bestaat niet in deze gemeenschap."
 
 
 async def test_a_number_too_large_for_any_member_is_refused(street: Community, ada: Person) -> None:

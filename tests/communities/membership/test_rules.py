@@ -23,7 +23,9 @@ def test_admin_is_given_and_taken_by_an_admin_only(caller: Role, now: Role, new:
 
 @given(roles, roles, st.booleans())
 def test_only_an_admin_who_appoints_another_admin_hands_over(caller: Role, new: Role, to_other: bool) -> None:
-    assert hands_over(caller, new, to_other=to_other) == (caller == new == "ADMIN" and to_other)
+    for now in ROLES:
+        expected = caller == new == "ADMIN" and now != "ADMIN" and to_other
+        assert hands_over(caller, now, new, to_other=to_other) == expected
 
 
 @given(roles, roles)

@@ -31,6 +31,7 @@ from tests.communities.meters.samples import (
     with_data,
 )
 
+from gridloom.communities import dates
 from gridloom.core.series import public as series
 from gridloom.kernel import clock
 
@@ -113,13 +114,32 @@ async def test_of_two_who_register_one_ean_at_once_one_succeeds(street: Communit
     assert len(await days(street)) == 1
 
 
-async def test_a_meter_in_two_communities_is_one_point(world: World, street: Community, ada: Person) -> None:
+async def test_a_meter_belongs_to_one_community_at_a_time_and_is_one_point_in_all(
+    world: World, street: Community, ada: Person
+) -> None:
     grace = await world.person()
     moon = await world.community(grace, "Moon Street")
     done(await register(ada, street))
+    before = await street.everything()
+    refused(await register(grace, moon), 409, 60000)
+    assert await street.everything() == before
+    done(await remove(ada, street))
     done(await register(grace, moon))
     found = await rows(street, "SELECT count(*) AS meters, count(DISTINCT point_id) AS points FROM communities.meter")
     assert found == [{"meters": 2, "points": 1}]
+    refused(await register(ada, street), 409, 60000)
+
+
+async def test_a_community_that_is_deleted_sets_its_meters_free(world: World, street: Community, ada: Person) -> None:
+    operation = await new_operation(street)
+    done(await register(ada, street, with_data(sharing_operation_id=operation)))
+    path = f"/communities/delete/{street.id}"
+    done(await ada.call("DELETE", path, street, template="/communities/delete/{id_community}"))
+    grace = await world.person()
+    moon = await world.community(grace, "Moon Street")
+    theirs, today = await new_operation(moon), str(dates.today())
+    done(await register(grace, moon, with_data(sharing_operation_id=theirs, start_date=today)))
+    assert (await detail(grace, moon))["meter_data"]["sharing_operation"]["id"] == theirs
 
 
 async def test_a_sensor_with_the_same_number_is_the_same_meter(street: Community, ada: Person) -> None:
@@ -304,9 +324,9 @@ async def test_a_member_neither_reads_nor_writes_meters(street: Community) -> No
     ("speech", "text"),
     [
         ("en", "This community has no such meter."),
-        ("fr-BE", "Cette communauté n'a pas de tel compteur."),
-        ("nl", "Deze gemeenschap heeft geen dergelijke meter."),
-        ("de", "Diese Gemeinschaft hat keinen solchen Zähler."),
+        ("fr-BE", "Ce compteur n'existe pas dans cette communauté."),
+        ("nl", "Deze meter bestaat niet in deze gemeenschap."),
+        ("de", "Diesen Zähler gibt es in dieser Gemeinschaft nicht."),
     ],
 )
 async def test_a_refusal_speaks_the_language_of_the_caller(

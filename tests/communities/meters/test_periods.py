@@ -22,6 +22,7 @@ from tests.communities.meters.samples import (
     new_operation,
     patch,
     register,
+    remove,
     rows,
     with_data,
 )
@@ -186,43 +187,26 @@ async def test_a_change_needs_a_day_and_the_three_kinds(
 async def test_a_meter_is_in_one_operation_at_a_time_in_all_communities(
     world: World, street: Community, ada: Person
 ) -> None:
+    """It goes to another community, which cannot share it on days on which the first one did."""
     grace = await world.person()
     moon = await world.community(grace, "Moon Street")
     here, there = await new_operation(street), await new_operation(moon)
-    await made(street, sharing_operation_id=here, end_date=date(2026, 6, 30))
-    await made(moon)
+    await made(street, sharing_operation_id=here, end_date=date(2026, 4, 30))
+    done(await remove(ada, street))
     before = await street.everything()
-    refused(await change(grace, moon, patch("2026-06-30", sharing_operation_id=there)), 400, 70006)
+    late = with_data(sharing_operation_id=there, start_date="2026-04-30")
+    refused(await register(grace, moon, late), 400, 70006)
     assert await street.everything() == before
-    done(await change(grace, moon, patch("2026-07-01", sharing_operation_id=there)))
-    before = await street.everything()
-    refused(await change(ada, street, patch("2026-01-01", sharing_operation_id=here, end_date=None)), 400, 70006)
-    assert await street.everything() == before
+    done(await register(grace, moon, with_data(sharing_operation_id=there, start_date="2026-05-01")))
 
 
-async def test_a_new_meter_is_in_no_operation_while_another_community_shares_it(
-    world: World, street: Community, ada: Person
-) -> None:
-    moon = await world.community(await world.person(), "Moon Street")
-    await made(moon, sharing_operation_id=await new_operation(moon))
-    operation, before = await new_operation(street), await street.everything()
-    refused(await register(ada, street, with_data(sharing_operation_id=operation)), 400, 70006)
-    assert await street.everything() == before
-
-
-async def test_of_two_communities_that_take_one_meter_in_at_once_one_succeeds(
+async def test_of_two_communities_that_register_one_meter_at_once_one_succeeds(
     world: World, street: Community, ada: Person
 ) -> None:
     grace = await world.person()
     moon = await world.community(grace, "Moon Street")
-    here, there = await new_operation(street), await new_operation(moon)
-    await made(street)
-    await made(moon)
-    answers = await asyncio.gather(
-        change(ada, street, patch("2026-06-01", sharing_operation_id=here)),
-        change(grace, moon, patch("2026-06-01", sharing_operation_id=there)),
-    )
-    assert sorted((answer.status_code, answer.json()["error_code"]) for answer in answers) == [(200, 0), (400, 70006)]
+    answers = await asyncio.gather(register(ada, street), register(grace, moon))
+    assert sorted((answer.status_code, answer.json()["error_code"]) for answer in answers) == [(200, 0), (409, 60000)]
 
 
 async def test_changes_at_once_leave_no_overlap_and_no_gap(street: Community, ada: Person) -> None:

@@ -86,6 +86,16 @@ def test_a_difference_is_explained_by_what_changed() -> None:
     assert reasons([line()], []) == [("meter_left",)]
 
 
+def test_a_day_on_which_only_other_intervals_are_missing_says_so() -> None:
+    gappy = line()._replace(missing=3)
+    assert reasons([line()], [gappy]) == [("missing",)]
+    assert reasons([line()], [gappy], key=True) == [("missing",)]
+    assert reasons([line()], [gappy], readings=True) == [("readings", "missing")]
+    assert reasons([line()], [gappy._replace(member_id=8)]) == [("member", "missing")]
+    # Where amounts differ as well, they are what counts.
+    assert reasons([line()], [line(shared=6)._replace(missing=3)]) == [("others",)]
+
+
 def test_what_nothing_of_its_own_explains_comes_from_the_others() -> None:
     assert reasons([line(), line(2, 5)], [line(shared=6), line(2, 4)], readings=True) == [("readings",), ("others",)]
 

@@ -1,6 +1,7 @@
 """Settlements through the API: what they freeze, that they never change, and how they explain a difference."""
 
 import io
+import zipfile
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -141,7 +142,7 @@ async def test_the_first_version_has_nothing_to_be_compared_with(village: Villag
 
 
 async def test_what_the_grid_operator_states_counts(village: Village) -> None:
-    # The operator shared less with the first consumer than the key gives.
+    # The operator shared less with the first consumer than the key gives; the second one's half stays what it is.
     await village.write(ONE, 148, BEGIN, [0.05])
     await village.write(ONE, 150, BEGIN, [0.25])
     found = await village.settle(BEGIN, BEGIN)
@@ -274,3 +275,44 @@ async def test_a_late_amount_between_register_counts_leaves_no_interval_missing(
     # The first hour is the amounts', the other 23 are the register's.
     assert {each["EAN"]: each["sums"]["gross"] for each in await village.lines(found["id"])}[ONE] == 25.0
     assert found["missing_count"] == 0
+
+
+async def test_one_stray_value_of_a_roof_makes_only_its_own_day_expect_more(village: Village) -> None:
+    first = await village.settle(BEGIN, LAST)
+    assert first["missing_count"] == 0
+    await village.write(ROOF, TAKEN, SUNDAY, [0.0])
+    found = await village.settle(BEGIN, LAST)
+    lines = {(each["EAN"], each["day"]): each["missing_count"] for each in await village.lines(found["id"])}
+    assert {place: count for place, count in lines.items() if count} == {(ROOF, str(SUNDAY)): 91}
+    assert found["missing_count"] == 91
+    (roof,) = await differences(village, found["id"])
+    assert (roof["EAN"], roof["day"], roof["reasons"]) == (ROOF, str(SUNDAY), ["readings", "missing"])
+
+
+async def test_consumers_of_the_key_who_are_no_meter_inside_are_named(village: Village) -> None:
+    assert (await village.settle(BEGIN, LAST))["unknown_consumers"] == []
+    await village.agree({ONE: 0.5, "Mrs Éva": 0.3, "541448820000000999": 0.2}, SUNDAY)
+    found = await village.settle(BEGIN, LAST)
+    assert found["unknown_consumers"] == ["541448820000000999", "Mrs Éva"]
+    before = await village.settle(BEGIN, SUNDAY - timedelta(days=1))
+    assert before["unknown_consumers"] == []
+    again = await village.do("GET", f"/settlements/{found['id']}", template="/settlements/{id}")
+    assert again["unknown_consumers"] == found["unknown_consumers"]
+
+
+async def test_the_workbook_has_the_digits_of_the_amounts_and_says_which_days_they_are(village: Village) -> None:
+    await village.write(ONE, TAKEN, BEGIN, [0.9] * 11 + [79.4 - 0.3 * 84 - 9.9])
+    found = await village.settle(BEGIN, BEGIN)
+    answer = await village.manager.call(
+        "GET", f"/settlements/{found['id']}/download", village.community, template="/settlements/{id}/download",
+        params={"format": "xlsx"},
+    )  # fmt: skip
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        sheet = packed.read("xl/worksheets/sheet1.xml").decode()
+    assert "<v>79.4</v>" in sheet
+    assert "79.40000" not in sheet
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+    assert book.sheet_names == ["Settlement", "Notes"]
+    days = book.get_sheet_by_name("Notes").to_python()[0]
+    assert days[0] == "Days"
+    assert days[1].startswith("Local days in Brussels (Europe/Brussels)")

@@ -18,6 +18,7 @@ from tests.communities.sharing.samples import (
     done,
     hand_in,
     key_rows,
+    meter,
     operation,
     read,
     stale,
@@ -321,3 +322,35 @@ async def test_handing_in_twice_at_once_waits_once(street: Community, ada: Perso
     for answer in await asyncio.gather(*[hand_in(ada, street, number, key) for _ in range(4)]):
         done(answer)
     assert await key_rows(street, number) == [(key, dates.today(), None, 2)]
+
+
+async def test_handing_in_a_key_names_consumers_who_are_no_meter_of_the_operation(
+    street: Community, ada: Person
+) -> None:
+    number = await operation(street)
+    there, gone = await meter(street, BEGIN, sharing_operation_id=number), await meter(street, BEGIN)
+    body = {
+        "name": "Mixed", "description": "",
+        "iterations": [iteration(0, 1, consumer(there, 0.5), consumer("Mrs Éva, 2nd floor", 0.3), consumer(gone, 0.2))],
+    }  # fmt: skip
+    done(await ada.call("POST", "/keys/", street, json=body))
+    (key,) = (each["id"] for each in (await ada.call("GET", "/keys/", street)).json()["data"])
+    answer = await hand_in(ada, street, number, key)
+    done(answer)
+    assert answer.headers["x-unknown-consumers"] == f"Mrs%20%C3%89va%2C%202nd%20floor, {gone}"
+    # The same again is the same answer; a meter that enters later is known from then on.
+    assert (await hand_in(ada, street, number, key)).headers["x-unknown-consumers"].endswith(gone)
+    enter = {"id_sharing": number, "date": str(dates.today()), "ean_list": [gone]}
+    done(await ada.call("POST", "/sharing_operations/meter", street, json=enter))
+    assert (await hand_in(ada, street, number, key)).headers["x-unknown-consumers"] == "Mrs%20%C3%89va%2C%202nd%20floor"
+
+
+async def test_a_key_whose_consumers_are_all_known_is_handed_in_without_a_word(street: Community, ada: Person) -> None:
+    number = await operation(street)
+    there = await meter(street, BEGIN, sharing_operation_id=number)
+    body = {**keys.SIMPLE, "iterations": [iteration(0, 1, consumer(there, 1))]}
+    done(await ada.call("POST", "/keys/", street, json=body))
+    (key,) = (each["id"] for each in (await ada.call("GET", "/keys/", street)).json()["data"])
+    answer = await hand_in(ada, street, number, key)
+    done(answer)
+    assert "x-unknown-consumers" not in answer.headers

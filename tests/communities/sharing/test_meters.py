@@ -168,8 +168,11 @@ async def test_a_meter_with_later_data_refuses_for_all(street: Community, ada: P
 async def test_a_meter_that_shares_in_another_community_does_not_enter(
     world: World, street: Community, ada: Person
 ) -> None:
+    """Another community shared it on these days, and gave it away since."""
     elsewhere = await world.community(await world.person(), "Elsewhere")
     ean = await meter(elsewhere, BEGIN, sharing_operation_id=await operation(elsewhere))
+    async with elsewhere.world.database.tenant(elsewhere.tenant) as tx:
+        await tx.run("UPDATE communities.meter SET removed_at = now() WHERE ean = :ean", ean=ean)
     number, other = await operation(street), await meter(street)
     await meter(street, BEGIN, ean=ean)
     before = await street.everything()

@@ -50,8 +50,11 @@ async def blobs(world: World) -> int:
 @pytest.mark.parametrize(
     ("raw", "name", "media", "status", "number", "text"),
     [
-        (lines(f"{A},1,consumption,1,,"), "a.csv", CSV, 400, 70001, "No meter in this file was ever in this sharing operation."),
-        (b"", "a.csv", CSV, 422, 75003, "file: must be a file"),
+        (lines(f"{A},1,consumption,1,,"), "a.csv", CSV, 400, 70001,
+         "No meter in this file was ever in this sharing operation; the first one is 1."),
+        (lines(), "a.csv", CSV, 400, 70000, "file: The file has no readings."),
+        (b"", "a.csv", CSV, 422, 75003, "file: The file is empty."),
+        (b"\n\n", "a.csv", CSV, 400, 70000, "file: The file is empty."),
         (GOOD, "a.pdf", "application/pdf", 422, 75004, "file: has to be a workbook (xlsx, xls) or a CSV"),
         (GOOD, "a.xlsx", XLSX, 422, 75004, "file: has to be a workbook (xlsx, xls) or a CSV"),
         (b"\x1f\x8b\x08\0" + GOOD, "a.csv", CSV, 422, 75004, "file: has to be a workbook (xlsx, xls) or a CSV"),
@@ -60,7 +63,8 @@ async def blobs(world: World) -> int:
          "file: row 3: “direction” is neither consumption nor injection."),
         (lines(f"{A},{EAN},consumption,1,2,"), "a.csv", CSV, 400, 70000, "file: row 2: More is shared (2) than there is (1)."),
         (lines(f"soon,{EAN},consumption,1,,"), "a.csv", CSV, 400, 70001, "file: row 2: “soon” is not a time."),
-        (book(GROSS, SHARED), "a.xlsx", XLSX, 400, 70000, "file: There is no sheet “Net Rep”."),
+        (book(GROSS, SHARED), "a.xlsx", XLSX, 400, 70000,
+         "file: There is no sheet “Net Rep”; there are: “Brut Rep”, “Partagé Rep”."),
         (book(GROSS, SHARED, NET[:5]), "a.xlsx", XLSX, 400, 70000,
          "file: sheet “Brut Rep”, row 6, column A: The sheet “Net Rep” has other meters or other times here."),
         (book()[:2000], "a.xlsx", XLSX, 400, 70000, "file: This cannot be read; the file may be damaged."),
@@ -101,6 +105,10 @@ async def test_the_operation_is_a_number(ada: Person, street: Community, sun: in
 
 async def test_without_a_file_and_without_a_number_both_are_said(ada: Person, street: Community) -> None:
     answer = await ada.call("POST", ROOT, street, files={"other": ("a.csv", GOOD, CSV)})
+    assert refused(answer, 422, 5001)["data"] == "id_sharing_operation: is missing; file: is missing"
+    answer = await ada.call(
+        "POST", ROOT, street, data={"id_sharing_operation": "x", "file": "x"}, files={"x": ("", b"")}
+    )
     assert refused(answer, 422, 5001)["data"] == "id_sharing_operation: must be a whole number; file: must be a file"
 
 
@@ -132,7 +140,8 @@ async def test_an_operation_elsewhere_is_as_if_it_never_were(
 
 
 async def test_an_operation_without_meters_takes_no_file(ada: Person, street: Community) -> None:
-    refused(await send(ada, street, await operation(street), GOOD), 400, 70001)
+    said = refused(await send(ada, street, await operation(street), GOOD), 400, 70001)["data"]
+    assert said == "No meter was ever in this sharing operation."
 
 
 async def test_a_member_may_not_upload(street: Community, sun: int) -> None:

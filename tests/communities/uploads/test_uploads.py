@@ -144,12 +144,12 @@ async def test_the_file_itself_is_kept(ada: Person, street: Community, sun: int)
     assert row["created_by"] == file.created_by == f"user:{ada.user_id}"
 
 
-async def test_only_meters_that_were_ever_in_the_operation_count(ada: Person, street: Community, sun: int) -> None:
+async def test_only_meters_that_were_in_the_operation_then_count(ada: Person, street: Community, sun: int) -> None:
     await meter(street, BEGIN, ean="541448800000000023", sharing_operation_id=await operation(street, "Other"))
     gone = await meter(street, BEGIN, sharing_operation_id=sun)
     async with street.world.database.tenant(street.tenant) as tx:
         ref = (await meters.by_eans(tx, street.id, [gone]))[gone]
-        await meters.open_period(tx, ref.id, date(2026, 2, 1), sharing_operation_id=None)
+        await meters.open_period(tx, ref.id, date(2026, 3, 2), sharing_operation_id=None)
     rows = [(A, ean, "consumption", "1,,") for ean in (EAN, gone, "541448800000000023", "541448800000000999")]
     assert (await send(ada, street, sun, csv(*rows))).status_code == 200
     for ean, expected in ((EAN, 1), (gone, 1), ("541448800000000023", 0)):
@@ -284,7 +284,7 @@ async def test_the_job_shares_month_by_month_and_may_run_again(ada: Person, stre
     given = {"operation_id": sun, "since": date(2026, 3, 1), "till": date(2026, 4, 10)}
     assert await run(street, **given) == (2, [(0, 2), (1, 2), (2, 2)])
     async with street.world.database.tenant(street.tenant) as tx:
-        assert await tx.scalar("SELECT count(*) FROM communities.shared") == 1
+        assert await tx.scalar("SELECT count(DISTINCT sharing_operation_id) FROM communities.shared") == 1
         before = await tx.scalar("SELECT count(*) FROM series.reading")
     assert (await run(street, **given))[0] == 2
     async with street.world.database.tenant(street.tenant) as tx:
@@ -307,3 +307,18 @@ async def test_quarters_may_follow_where_hours_stood(ada: Person, street: Commun
     assert (await send(ada, street, sun, hours)).status_code == 200
     assert (await send(ada, street, sun, taken(*[1.0] * 8))).status_code == 200
     assert list((await values(street, EAN, codes.GROSS_CONSUMPTION)).values()) == [1.0] * 8
+
+
+HEADERS = ("x-upload-version", "x-values", "x-new-values", "x-skipped-values", "x-skipped-eans")
+
+
+async def test_the_answer_says_in_its_headers_what_became_of_the_file(ada: Person, street: Community, sun: int) -> None:
+    def told(answer: httpx.Response) -> list[str | None]:
+        assert (answer.status_code, answer.json()) == (200, DONE)
+        return [answer.headers.get(name) for name in HEADERS]
+
+    known = (A, EAN, "consumption", "1.5,,")
+    assert told(await send(ada, street, sun, csv(known))) == ["1", "1", "1", "0", None]
+    assert told(await send(ada, street, sun, csv(known))) == [None, "1", "0", "0", None]
+    more = csv(known, (B, EAN, "consumption", "2,,"), (A, "X é", "consumption", "1,,"), (B, "999", "injection", "1,,"))
+    assert told(await send(ada, street, sun, more)) == ["2", "2", "1", "2", "X%20%C3%A9, 999"]

@@ -15,7 +15,7 @@ def level(amounts: Ints, sums: Ints, limits: Ints) -> None:
     """Make each row of `amounts` add up to its sum, in place: what is missing or too much goes to the largest amount.
 
     amounts: (rows, n) with 0 <= amounts <= limits; sums: (rows,), lowered where the limits leave no room for it. Of equal
-    amounts the first is taken; when the largest has no room, the next largest follows.
+    amounts the first is taken; when the largest has no room, the next largest follows, until nothing more can be taken or given.
     """
     lacks = sums - amounts.sum(axis=1)
     _take(amounts, lacks)
@@ -30,7 +30,7 @@ def _take(amounts: Ints, lacks: Ints) -> None:
         less = np.minimum(-lacks[rows], amounts[rows, largest])
         amounts[rows, largest] -= less
         lacks[rows] += less
-        rows = rows[lacks[rows] < 0]
+        rows = rows[(lacks[rows] < 0) & (less > 0)]
 
 
 def _give(amounts: Ints, lacks: Ints, limits: Ints) -> None:

@@ -12,7 +12,7 @@ What a consumer gets is the sum of used over the rounds; what producers shared i
 Shares of rounds, or of consumers in a round, that add up to more than one are scaled to one: nobody shares more than there is.
 
 Everything comes in and goes out in whole micro-kWh. The sharing itself is done in double precision, whose error on amounts
-below 10^9 kWh is far under one micro-kWh; then each amount is rounded to the nearest whole one, and what the sum of a step
+up to `MOST` is far under one micro-kWh; then each amount is rounded to the nearest whole one, and what the sum of a step
 lacks or exceeds goes to whoever got most and has room, the first of equals. After that every law holds to the last digit:
 sum of shared = sum of injected shared, nothing above what was taken, injected or produced, nothing negative.
 
@@ -35,10 +35,14 @@ Floats: TypeAlias = NDArray[np.float64]
 MICRO = 1_000_000
 """Parts of a kWh."""
 
+MOST = 100_000_000 * MICRO
+"""The largest amount of one step, in micro-kWh. The sum of 90,000 of them fits into 64 bits."""
+
 BY_NEED = Decimal(-1)
 
 # Steps are worked on in blocks that stay in the cache of a core: so many numbers each.
 _BLOCK = 65_536
+_LARGEST = int(np.iinfo(np.int64).max)
 
 
 class Round(NamedTuple):
@@ -79,8 +83,8 @@ def allocate(rounds: Sequence[Round], gross: Ints, production: Ints, *, with_poo
     """Share production among consumers, step by step, round by round.
 
     gross: (steps, consumers) micro-kWh taken; production: (steps, producers) micro-kWh injected; both whole and not negative.
-    A consumer whom no round names gets nothing; without rounds nobody does. Raises ValueError for negative amounts and for
-    arrays that do not belong together.
+    A consumer whom no round names gets nothing; without rounds nobody does. Raises ValueError for negative amounts, for amounts
+    above `MOST`, for so many of them that their sum does not fit, and for arrays that do not belong together.
     """
     _check(rounds, gross, production)
     steps, consumers = gross.shape
@@ -101,7 +105,22 @@ def allocate(rounds: Sequence[Round], gross: Ints, production: Ints, *, with_poo
             shared[block, columns] = part
     if pools is not None and not len(columns):
         _share(plan, np.zeros((steps, 0), dtype=np.int64), total, given, pools)
-    return Allocation(shared, _injected(production, total, given), total - given, pools)
+    return Allocation(shared, proportional(production, given), total - given, pools)
+
+
+def proportional(limits: Ints, sums: Ints) -> Ints:
+    """(rows, n) whole amounts in proportion to their limits that add up to the sums, none above its limit.
+
+    limits: (rows, n), not negative; sums: (rows,), from 0 to what the limits add up to.
+    """
+    total = limits.sum(axis=1)
+    part = np.zeros(len(total))
+    np.divide(sums, total, out=part, where=total > 0)
+    exact = limits * part[:, None]
+    exact += HALF
+    amounts: Ints = np.minimum(exact.astype(np.int64), limits)
+    level(amounts, sums.copy(), limits)
+    return amounts
 
 
 def rates(shared: int, production: int, gross: int) -> Rates:
@@ -125,8 +144,15 @@ def _check(rounds: Sequence[Round], gross: Ints, production: Ints) -> None:
         raise ValueError("gross and production are two-dimensional, with the same steps")
     if (gross.size and int(gross.min()) < 0) or (production.size and int(production.min()) < 0):
         raise ValueError("an amount of energy is negative")
+    if any(_is_too_much(each) for each in (gross, production)):
+        raise ValueError("an amount of energy is too much for a step")
     if any(c is not None and not 0 <= c < gross.shape[1] for each in rounds for c, _ in each.consumers):
         raise ValueError("a consumer of the key has no column")
+
+
+def _is_too_much(amounts: Ints) -> bool:
+    most = int(amounts.max()) if amounts.size else 0
+    return most > MOST or most * amounts.shape[1] > _LARGEST
 
 
 def _planned(rounds: Sequence[Round]) -> tuple[NDArray[np.intp], list[_Step]]:
@@ -192,13 +218,3 @@ def _by_need(need: Floats, who: slice | NDArray[np.intp], offer: Floats) -> Floa
         need[:, who] = wanted * unmet[:, None]
     met: Floats = np.minimum(want, offer)
     return met
-
-
-def _injected(production: Ints, total: Ints, given: Ints) -> Ints:
-    part = np.zeros(len(total))
-    np.divide(given, total, out=part, where=total > 0)
-    exact = production * part[:, None]
-    exact += HALF
-    injected: Ints = np.minimum(exact.astype(np.int64), production)
-    level(injected, given, production)
-    return injected

@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gridloom.communities.allocation.public import MOST
 from gridloom.communities.balance.days import HOUR_MS, QUARTER_MS, Days, Steps
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -12,6 +13,8 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 # Milliseconds from 1970 to the year 2248, beyond every reading, so that place and time make one number.
 _TIMES = 1 << 43
+TOLERANCE = 1_000
+"""How many micro-kWh the grid operator's numbers, which are whole watt-hours, may differ from one another."""
 
 
 class Amounts(NamedTuple):
@@ -71,7 +74,8 @@ def arranged(place: Ints, time_ms: Ints, micro: Ints, days: Days, longest_ms: In
     """Rows with the step that each meter keeps on each day.
 
     place, time_ms: ascending by place, then time. The step is the shortest distance between two values of that meter on that
-    day where it is a part of an hour, else a quarter hour. A value inside a step belongs to the whole of it; several are added.
+    day where it is a part of an hour, else a quarter hour. A value inside a step belongs to the whole of it; several are added,
+    and more than a step can have (`MOST`) is not there.
     longest_ms: (places * days,) by place, then day, how long the step is at most, where that is known from elsewhere.
     """
     if not len(time_ms):
@@ -91,7 +95,8 @@ def arranged(place: Ints, time_ms: Ints, micro: Ints, days: Days, longest_ms: In
     again = key[1:] == key[:-1]
     if again.any():
         first = np.flatnonzero(np.append(True, ~again))
-        return Amounts(place[first], begins[first], np.add.reduceat(micro, first), step[first])
+        fits = np.add.reduceat(micro.astype(np.float64), first) <= MOST
+        return Amounts(place[first], begins[first], np.add.reduceat(micro, first), step[first]).take(fits)
     return Amounts(place, begins, micro, step)
 
 
@@ -139,6 +144,14 @@ def common_steps(days: Days, *directions: Amounts) -> Steps:
     return Steps.of(days, step)
 
 
+def bounded(rows: Amounts, steps: Steps, places: int) -> Amounts:
+    """The rows without those that are more than a step can have (`MOST`) together in the step around them."""
+    if not len(rows.micro) or int(rows.micro.max()) * (HOUR_MS // int(rows.step_ms.min())) <= MOST:
+        return rows
+    cell = steps.of_times(rows.time_ms) * places + rows.place
+    return rows.take(np.bincount(cell, weights=rows.micro)[cell] <= MOST)
+
+
 def matrix(rows: Amounts, steps: Steps, places: int) -> Ints:
     """(steps, places) micro-kWh of each meter in each step, 0 where it has none."""
     filled = np.zeros((len(steps), places), dtype=np.int64)
@@ -151,21 +164,62 @@ def matrix(rows: Amounts, steps: Steps, places: int) -> Ints:
 
 
 def standing(rows: Amounts, shared: Ints, given_shared: Given, given_net: Given) -> Standing:
-    """What holds: the grid operator's numbers where there are some, else ours. shared: (n,) ours, of each row.
+    """What holds: the grid operator's numbers where they stand (`stated`), else ours. shared: (n,) ours, of each row.
 
-    Of a step that the operator states without a gross amount, gross is what the operator says was shared and left. Where the
-    operator states one of the two, the other is what it leaves of the gross amount.
+    Where the operator says only of a step without a gross amount what was left, nothing was shared in it.
+    """
+    says = stated(rows, given_shared, given_net)
+    if not len(says.time_ms):
+        return Standing(rows.place, rows.time_ms, rows.micro, shared, rows.micro - shared)
+    said = key_of(says.place, says.time_ms)
+    key = _joined(rows.keys, said)
+    at, where = np.searchsorted(key, rows.keys), np.searchsorted(key, said)
+    columns = []
+    for ours, theirs in zip((rows.micro, shared, rows.micro - shared), says[2:], strict=True):
+        column = np.zeros(len(key), dtype=np.int64)
+        column[at] = ours
+        column[where] = theirs
+        columns.append(column)
+    return Standing(*split_key(key), *columns)
+
+
+def stated(rows: Amounts, given_shared: Given, given_net: Given) -> Standing:
+    """The steps at which the grid operator's numbers stand, and what they make of them.
+
+    They stand where they can be true: nothing is negative, no more is shared (or left) than the gross amount, and both together
+    are the gross amount, each within `TOLERANCE`. Where only one is stated, the other is what it leaves of the gross amount.
+    Without a gross amount it is what the operator says was shared and left.
     """
     if not len(given_shared.key) and not len(given_net.key):
-        return Standing(rows.place, rows.time_ms, rows.micro, shared, rows.micro - shared)
-    key = np.unique(np.concatenate([rows.keys, given_shared.key, given_net.key]))
-    gross, has_gross = placed(key, rows.keys, rows.micro)
-    ours, _ = placed(key, rows.keys, shared)
-    theirs, has_shared = placed(key, given_shared.key, given_shared.micro)
-    left, has_net = placed(key, given_net.key, given_net.micro)
-    stands = np.where(has_shared, theirs, np.where(has_net & has_gross, gross - left, ours))
-    whole = np.where(has_gross, gross, stands + left)
-    return Standing(*split_key(key), whole, stands, np.where(has_net, left, whole - stands))
+        return Standing(*(np.empty(0, dtype=np.int64) for _ in Standing._fields))
+    key = _joined(given_shared.key, given_net.key)
+    shared, has_shared = placed(key, given_shared.key, given_shared.micro)
+    net, has_net = placed(key, given_net.key, given_net.micro)
+    gross, has_gross = _found(key, rows)
+    gross = np.where(has_gross, gross, shared + net)
+    can_be = (shared >= 0) & (net >= 0) & (shared <= gross + TOLERANCE) & (net <= gross + TOLERANCE) & (gross <= MOST)
+    can_be &= ~(has_shared & has_net) | (np.abs(shared + net - gross) <= TOLERANCE)
+    both = (
+        np.where(has_shared, shared, np.maximum(gross - net, 0)), np.where(has_net, net, np.maximum(gross - shared, 0)),
+    )  # fmt: skip
+    place, time_ms = split_key(key)
+    return Standing(*(column[can_be] for column in (place, time_ms, gross, *both)))
+
+
+def _joined(one: Ints, other: Ints) -> Ints:
+    """The keys that either has, ascending. Both ascend: two runs are merged faster than anything is hashed."""
+    key = np.sort(np.concatenate([one, other]), kind="stable")
+    return key[np.append(True, key[1:] != key[:-1])] if len(key) else key
+
+
+def _found(key: Ints, rows: Amounts) -> tuple[Ints, Mask]:
+    """(n,) the amounts of the rows at these keys, and where there is one."""
+    if not len(rows.micro):
+        return np.zeros(len(key), dtype=np.int64), np.zeros(len(key), dtype=np.bool_)
+    known = rows.keys
+    at = np.minimum(np.searchsorted(known, key), len(known) - 1)
+    is_there = known[at] == key
+    return np.where(is_there, rows.micro[at], 0), is_there
 
 
 def spread(rows: Amounts, steps: Steps, whole: Ints, part: Ints) -> Ints:

@@ -5,8 +5,9 @@ arrives meanwhile; whoever comes second finds the work done. What is written: ea
 the grid operator's, and the sums of the operation, in which the operator's numbers count where there are some.
 """
 
+import asyncio
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -31,7 +32,6 @@ Mask: TypeAlias = NDArray[np.bool_]
 _MOST_DAYS = 31
 # So many meter-days at once: three million values a direction.
 _MOST_METER_DAYS = 31_000
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Work(NamedTuple):
@@ -52,28 +52,26 @@ async def catch_up(tx: Tx, operation: sharing.Operation, since: date, till: date
     With nothing stale it costs one statement. Raises ArchiveUnreachable.
     """
     window = Span(since, till)
-    if since > till or (await store.state(tx, operation.id, window)).is_fresh:
+    if since > till or await store.is_fresh(tx, operation.id, window):
         return
     own_point = await _own_point(tx, operation)
     await store.hold_operation(tx, operation.id)
-    state = await store.state(tx, operation.id, window)
-    if state.is_fresh:
+    if await store.is_fresh(tx, operation.id, window):
         return
     # The notes before what they are about: who changes it from now on leaves a note that stays.
     stale = await store.stale_spans(tx, operation.id)
     work = await _work(tx, operation, own_point, window)
-    arrived_until = await store.hold_channels(tx, [*work.points, own_point])
+    await store.hold_channels(tx, [*work.points, own_point])
     channels = await readings.channels_of(tx, work.points)
     work = work._replace(channels=channels, counters=await readings.counters_for(tx, channels))
-    late = await store.arrived_days(tx, operation.id, state.shared_until or _BEGINNING)
+    late = await store.arrived_days(tx, operation.id)
     todo = _within_data(joined([*(each.span for each in stale), *(Span(day, day) for day in late)]), work)
     most_days = max(1, min(_MOST_DAYS, _MOST_METER_DAYS // max(1, len(work.points))))
     for span in [inside for each in todo if (inside := each.meets(window))]:
         for part in portions(span, most_days):
-            written = await _share_days(tx, work, Days.of(part))
-            arrived_until = max((each for each in (arrived_until, written) if each is not None), default=None)
+            await _share_days(tx, work, Days.of(part))
     left = [rest for span in todo for rest in span.without(window)]
-    await store.note(tx, operation.id, [each.id for each in stale], left, arrived_until)
+    await store.note(tx, operation.id, [each.id for each in stale], left, work.points)
 
 
 async def _work(tx: Tx, operation: sharing.Operation, own_point: int, window: Span) -> _Work:
@@ -145,8 +143,8 @@ async def _interval(tx: Tx, point: int, code: int, step_s: int | None) -> Channe
     return await ensure_channel(tx, point, code, unit="kW.h", kind="interval", step_s=step_s or 900)
 
 
-async def _share_days(tx: Tx, work: _Work, days: Days) -> datetime | None:
-    """Share these days and write what became different; gives the acquisition time of what was written."""
+async def _share_days(tx: Tx, work: _Work, days: Days) -> None:
+    """Share these days and write what became different."""
     taken, fed = await readings.read(tx, work.points, work.channels, days, work.counters)
     takes, feeds, eans = _presence(work, days)
     agreed = [
@@ -154,14 +152,15 @@ async def _share_days(tx: Tx, work: _Work, days: Days) -> datetime | None:
         for each in work.agreed
         if (inside := Span(each.start, each.end).meets(days.span))
     ]
-    as_consumers, as_producers, sums = share(days, taken, fed, takes, feeds, agreed)
+    # A month of many meters takes a while, in which others go on.
+    as_consumers, as_producers, sums = await asyncio.to_thread(share, days, taken, fed, takes, feeds, agreed)
     kept = _kept(work, days)
     batches = [
         _changes(work, TAKEN, taken, as_consumers, kept, days),
         _changes(work, FED, fed, as_producers, kept, days),
         await _sums_changes(tx, work.own, sums, days),
     ]
-    return (await write(tx, Batch.join(batches))).acq_time
+    await write(tx, Batch.join(batches))
 
 
 def _presence(work: _Work, days: Days) -> tuple[Mask, Mask, dict[str, int]]:

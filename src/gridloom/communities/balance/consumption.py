@@ -59,6 +59,9 @@ def shown_times(time_ms: Ints) -> list[str]:
 
 async def of_operation(tx: Tx, operation: sharing.Operation, window: Span) -> Columns:
     """The sums of an operation on these days, brought up to date before. Raises TooManyDays and ArchiveUnreachable."""
+    # Refused before anything is computed; what few days hold is never too much.
+    if _is_long(window) and (reach := await store.reach(tx, operation.id, window)) is not None and _is_long(reach):
+        raise TooManyDays
     await catch_up(tx, operation, window.first, window.last)
     point = operation.point_id
     if point is None:
@@ -83,20 +86,21 @@ async def of_operation(tx: Tx, operation: sharing.Operation, window: Span) -> Co
 async def of_meter(tx: Tx, community_id: int, meter: meters.MeterRef, window: Span) -> Columns:
     """What a meter took, injected and shared on these days, brought up to date before.
 
-    Days on which the point was shared in another community are that community's. Raises TooManyDays and ArchiveUnreachable.
+    What it shared counts whichever of the community's meters the point was, in operations that are gone too. Days on which it was
+    another community's meter are that community's, and those before it came to this one are nobody's here. Raises TooManyDays
+    and ArchiveUnreachable.
     """
-    shared_in = await store.operations_of_point(tx, meter.point_id)
-    mine = {each.operation_id for each in shared_in if each.meter_id == meter.id}
-    if mine:
-        for operation in await sharing.operations_of(tx, community_id):
-            if operation.id in mine:
-                await catch_up(tx, operation, window.first, window.last)
-    channels = await readings.channels_of(tx, [meter.point_id])
-    days = _days(window, channels.values())
+    periods = await store.periods_of_point(tx, meter.point_id)
+    own = [each for each in periods if each.community_id == community_id]
+    visible = window.meets(Span(min((each.span.first for each in own), default=dates.LATEST), dates.LATEST))
+    days = None if visible is None else _days(visible, (await readings.channels_of(tx, [meter.point_id])).values())
     if days is None:
         return _columns({})
-    counts = days.mask([each.span for each in shared_in if each.meter_id == meter.id and each.is_active])
-    hidden = days.mask([each.span for each in shared_in if each.community_id != community_id])
+    for operation in await store.operations(tx, community_id, {each.operation_id for each in own if each.operation_id}):
+        await catch_up(tx, operation, days.span.first, days.span.last)
+    channels = await readings.channels_of(tx, [meter.point_id])
+    counts = days.mask([each.span for each in own if each.operation_id is not None and each.is_active])
+    hidden = days.mask([each.span for each in periods if each.community_id != community_id])
     found = {}
     for way, each in zip(readings.DIRECTIONS, await readings.read(tx, [meter.point_id], channels, days), strict=True):
         stands = _stands(each, days, counts, hidden)
@@ -125,9 +129,13 @@ def _days(window: Span, channels: Iterable[Channel]) -> Days | None:
     if not ends:
         return None
     known = window.meets(Span(_day(min(ends)), _day(max(ends))))
-    if known is not None and (known.last - known.first).days >= MOST_DAYS:
+    if known is not None and _is_long(known):
         raise TooManyDays
     return None if known is None else Days.of(known)
+
+
+def _is_long(span: Span) -> bool:
+    return (span.last - span.first).days >= MOST_DAYS
 
 
 def _day(instant: datetime) -> Any:

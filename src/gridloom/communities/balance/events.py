@@ -21,8 +21,8 @@ async def registers_recounted(tx: Tx, received: Received[RegistersRecounted]) ->
     if event.code not in store.REGISTERS:
         return
     affected = Span(_day(event.since, -_STEP) or dates.EARLIEST, _day(event.till, _STEP) or dates.LATEST)
-    for each in await store.operations_of_point(tx, event.point_id):
-        if (inside := each.span.meets(affected)) is not None:
+    for each in await store.periods_of_point(tx, event.point_id):
+        if each.operation_id is not None and (inside := each.span.meets(affected)) is not None:
             await mark(tx, each.operation_id, inside.first, None if inside.last == dates.LATEST else inside.last)
 
 

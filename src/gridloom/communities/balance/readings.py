@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gridloom.communities.allocation.public import whole
+from gridloom.communities.allocation.public import MICRO, MOST, whole
 from gridloom.communities.balance.amounts import (
     NO_AMOUNTS,
     NOTHING,
@@ -136,14 +136,16 @@ def _is_register(channel: Channel) -> bool:
 
 def _found(way: Direction, points: Sequence[int], channels: Channels, standing: Read, gross: Amounts) -> Found:
     def given(code: int, origins: Sequence[int]) -> Given:
-        place, time_ms, micro = _column(points, channels, standing, code, lambda readings: prefer(readings, origins))
+        place, time_ms, micro = _column(
+            points, channels, standing, code, lambda readings: prefer(readings, origins), is_signed=True
+        )
         return Given(key_of(place, time_ms), micro) if len(micro) else NOTHING
 
     return Found(gross, given(way.shared, _OURS), given(way.shared, _OPERATOR), given(way.net, _OPERATOR))
 
 
 def _column(
-    points: Sequence[int], channels: Channels, standing: Read, code: int, pick: Pick
+    points: Sequence[int], channels: Channels, standing: Read, code: int, pick: Pick, *, is_signed: bool = False
 ) -> tuple[Ints, Ints, Ints]:
     """Places, times and micro-kWh of one code, by place and time."""
     places, times, values = [], [], []
@@ -152,20 +154,26 @@ def _column(
         readings = None if channel is None else standing.get(channel.id)
         if channel is None or readings is None or not len(readings):
             continue
-        samples = pick(readings)
-        places.append(np.full(len(samples.time_ms), place, dtype=np.int64))
-        times.append(samples.time_ms)
-        values.append(in_micro(samples.value, channel.unit))
+        time_ms, micro = in_micro(pick(readings), channel.unit, is_signed=is_signed)
+        places.append(np.full(len(time_ms), place, dtype=np.int64))
+        times.append(time_ms)
+        values.append(micro)
     if not places:
         nothing = np.empty(0, dtype=np.int64)
         return nothing, nothing, nothing
     return np.concatenate(places), np.concatenate(times), np.concatenate(values)
 
 
-def in_micro(values: NDArray[np.float64], unit: str) -> Ints:
-    """Amounts of a channel as whole micro-kWh; less than nothing counts as nothing."""
-    kwh = values if unit == "kW.h" else convert(values, unit, "kW.h")
-    return np.maximum(whole(kwh), 0)
+def in_micro(samples: Samples, unit: str, *, is_signed: bool = False) -> tuple[Ints, Ints]:
+    """Times and whole micro-kWh of the amounts of a channel.
+
+    An amount above `MOST` was never counted by anything: it is not there. Less than nothing counts as nothing, unless what is
+    said shall be seen as it was said (is_signed).
+    """
+    kwh = samples.value if unit == "kW.h" else convert(samples.value, unit, "kW.h")
+    fits = np.abs(kwh) <= MOST / MICRO if is_signed else kwh <= MOST / MICRO
+    micro = whole(kwh[fits] if is_signed else np.maximum(kwh[fits], 0.0))
+    return samples.time_ms[fits], micro
 
 
 async def _registers(
@@ -195,11 +203,13 @@ def _from_registers(
         channel = channels.get((point, way.register))
         if channel is None or channel.id not in counted:
             continue
-        for piece in _unbroken(counted[channel.id]):
-            found = amounts(piece, FixedStep(_step_ms(piece) // _MINUTE_MS), days.since_ms, days.till_ms)
-            places.append(np.full(len(found.time_ms), place, dtype=np.int64))
-            times.append(found.time_ms)
-            values.append(in_micro(found.value, channel.unit))
+        for step_ms, span in _steps(counted[channel.id].time_ms, days):
+            for piece in _unbroken(counted[channel.id]):
+                found = amounts(piece, FixedStep(step_ms // _MINUTE_MS), *span)
+                time_ms, micro = in_micro(found, channel.unit)
+                places.append(np.full(len(time_ms), place, dtype=np.int64))
+                times.append(time_ms)
+                values.append(micro)
     if not places:
         return NO_AMOUNTS
     return arranged(np.concatenate(places), np.concatenate(times), np.concatenate(values), days)
@@ -212,10 +222,27 @@ def _unbroken(samples: Samples) -> list[Samples]:
     return [Samples(time_ms, value) for time_ms, value in pieces if len(time_ms) > 1]
 
 
-def _step_ms(samples: Samples) -> int:
-    """The step at which a register is read, a quarter hour at least."""
-    usual = int(np.median(np.diff(samples.time_ms)))
-    return usual if usual > QUARTER_MS and HOUR_MS % usual == 0 else QUARTER_MS
+def _steps(time_ms: Ints, days: Days) -> list[tuple[int, tuple[int, int]]]:
+    """The step at which a register is read, a quarter hour at least, and from when to when; days of one step together.
+
+    The step of a day is the usual distance of its readings from those before them (the median), whatever was read on other days.
+    """
+    gaps, ends = np.diff(time_ms), time_ms[1:]
+    inside = (ends > days.since_ms) & (ends <= days.till_ms) & (gaps <= HOUR_MS)
+    gaps, day = gaps[inside], days.of_times(ends[inside] - 1)
+    gaps = gaps[np.lexsort((gaps, day))]
+    counts = np.bincount(day, minlength=len(days))
+    lasts = np.cumsum(counts)
+    # Days without a reading have no middle; what they would have is not asked for.
+    middle = np.clip(lasts - counts // 2 - 1, 0, max(0, len(gaps) - 1))
+    usual = gaps[middle] if len(gaps) else np.full(len(days), QUARTER_MS, dtype=np.int64)
+    steps = np.where((usual > QUARTER_MS) & (HOUR_MS % np.maximum(usual, 1) == 0) & (counts > 0), usual, QUARTER_MS)
+    first = np.flatnonzero(np.append(True, steps[1:] != steps[:-1]))
+    begins, tills = days.begin_ms[first], days.begin_ms[np.append(first[1:], len(days))]
+    return [
+        (step, (begin, till))
+        for step, begin, till in zip(steps[first].tolist(), begins.tolist(), tills.tolist(), strict=True)
+    ]
 
 
 def _filled(

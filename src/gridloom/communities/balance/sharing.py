@@ -11,14 +11,18 @@ from gridloom.communities.balance.amounts import (
     Amounts,
     Given,
     Standing,
+    bounded,
     common_steps,
+    key_of,
     matrix,
     split_key,
     spread,
     standing,
+    stated,
 )
 from gridloom.communities.balance.days import Days, Span, Steps
 from gridloom.communities.balance.readings import Found
+from gridloom.communities.balance.stating import Block, Side, around
 from gridloom.communities.keys.public import Key
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -54,22 +58,47 @@ def share(
 
     takes, feeds: (days, places) which meters take part as consumers, and as producers. On a day without agreed rounds nothing
     is shared. Meters of different steps are shared at the coarsest of the day, and each gets its part at its own step.
+
+    Where the grid operator states what some meters shared, `ours` of the others is computed around it (`stating.around`), and
+    `ours` of the stated ones is what the key alone gives them: a check.
     """
     consumption, production = _of(taken.gross, takes, days), _of(fed.gross, feeds, days)
     steps = common_steps(days, consumption, production)
     places = takes.shape[1]
+    consumption, production = bounded(consumption, steps, places), bounded(production, steps, places)
     gross, injected = matrix(consumption, steps, places), matrix(production, steps, places)
-    shared, given = np.zeros_like(gross), np.zeros_like(injected)
     # Only columns that produce: a village has few roofs.
     producers = np.flatnonzero(feeds.any(axis=0))
-    for span, rounds in agreed:
-        block = steps.of_days(days.places(span))
+    blocks = [(steps.of_days(days.places(span)), rounds) for span, rounds in agreed]
+    shared, given = _by_key(blocks, gross, injected, producers)
+    said = _of_given(consumption, taken, takes, days), _of_given(production, fed, feeds, days)
+    as_consumers = spread(consumption, steps, gross, shared)
+    as_producers = spread(production, steps, injected, given)
+    if len(said[0].time_ms) or len(said[1].time_ms):
+        open_rows = _unstated(consumption, said[0]), _unstated(production, said[1])
+        sides = [
+            Side(matrix(consumption.take(rows), steps, places), _stated_matrix(each, steps, places))
+            for each, rows, consumption in zip(said, open_rows, (consumption, production), strict=True)
+        ]
+        touched = np.flatnonzero(np.bincount(np.concatenate([steps.of_times(each.time_ms) for each in said])))
+        around(blocks, sides[0], sides[1], touched, shared, given)
+        for ours, rows, all_rows, side, part in zip(
+            (as_consumers, as_producers), open_rows, (consumption, production), sides, (shared, given), strict=True
+        ):
+            ours[rows] = spread(all_rows.take(rows), steps, side.open, part)
+    consumers = _shared(taken, consumption, as_consumers, takes, days)
+    feeders = _shared(fed, production, as_producers, feeds, days)
+    return consumers, feeders, _sums(steps, consumers.stands, feeders.stands)
+
+
+def _by_key(blocks: Sequence[Block], gross: Ints, injected: Ints, producers: NDArray[np.intp]) -> tuple[Ints, Ints]:
+    """(steps, places) what consumers get by the keys, and what producers give for it."""
+    shared, given = np.zeros_like(gross), np.zeros_like(injected)
+    for block, rounds in blocks:
         done = allocate(rounds, gross[block], injected[block][:, producers])
         shared[block] = done.shared
         given[block, producers] = done.injected
-    as_consumers = _shared(taken, consumption, spread(consumption, steps, gross, shared), takes, days)
-    as_producers = _shared(fed, production, spread(production, steps, injected, given), feeds, days)
-    return as_consumers, as_producers, _sums(steps, as_consumers.stands, as_producers.stands)
+    return shared, given
 
 
 def rounds_of(key: Key, places: Mapping[str, int]) -> tuple[Round, ...]:
@@ -87,15 +116,34 @@ def _of(rows: Amounts, present: Mask, days: Days) -> Amounts:
     return rows.take(present[days.of_times(rows.time_ms), rows.place])
 
 
-def _shared(found: Found, rows: Amounts, ours: Ints, present: Mask, days: Days) -> Shared:
-    def here(given: Given) -> Given:
-        if not len(given.key):
-            return given
-        place, time_ms = split_key(given.key)
-        inside = present[days.of_times(time_ms), place]
-        return Given(given.key[inside], given.micro[inside])
+def _here(given: Given, present: Mask, days: Days) -> Given:
+    """What is given of the meters that take part on the day."""
+    if not len(given.key):
+        return given
+    place, time_ms = split_key(given.key)
+    inside = present[days.of_times(time_ms), place]
+    return Given(given.key[inside], given.micro[inside])
 
-    return Shared(rows, ours, standing(rows, ours, here(found.shared), here(found.net)))
+
+def _of_given(rows: Amounts, found: Found, present: Mask, days: Days) -> Standing:
+    return stated(rows, _here(found.shared, present, days), _here(found.net, present, days))
+
+
+def _unstated(rows: Amounts, said: Standing) -> Mask:
+    """(n,) of which rows the grid operator states nothing that stands."""
+    return ~np.isin(rows.keys, key_of(said.place, said.time_ms))
+
+
+def _stated_matrix(said: Standing, steps: Steps, places: int) -> Ints:
+    """(steps, places) what the grid operator says was shared of each meter."""
+    filled = np.zeros((len(steps), places), dtype=np.int64)
+    np.add.at(filled, (steps.of_times(said.time_ms), said.place), said.shared)
+    return filled
+
+
+def _shared(found: Found, rows: Amounts, ours: Ints, present: Mask, days: Days) -> Shared:
+    stands = standing(rows, ours, _here(found.shared, present, days), _here(found.net, present, days))
+    return Shared(rows, ours, stands)
 
 
 def _sums(steps: Steps, *directions: Standing) -> Sums:

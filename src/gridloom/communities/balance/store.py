@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gridloom.communities.balance.days import Span
 from gridloom.communities.dates import LATEST, ZONE_NAME
+from gridloom.communities.sharing.public import Operation
 from gridloom.core.series.codes import (
     GROSS_CONSUMPTION,
     GROSS_INJECTION,
@@ -27,17 +28,17 @@ PARTS = (SHARED_CONSUMPTION, NET_CONSUMPTION, SHARED_INJECTION, NET_INJECTION)
 OF_METERS = (*REGISTERS, *GROSS, *PARTS)
 
 _POINTS = "SELECT p.point_id FROM communities.period p WHERE p.sharing_operation_id = CAST(:operation_id AS bigint)"
-_STATE = sql(
+_IS_FRESH = sql(
     f"""
-    SELECT s.shared_until,
-        EXISTS (
-            SELECT FROM communities.stale t WHERE t.sharing_operation_id = CAST(:operation_id AS bigint)
-            AND t.since <= CAST(:last AS date) AND (t.till IS NULL OR t.till >= CAST(:first AS date))
-        ) AS is_stale,
-        (SELECT max(c.last_acq) FROM series.channel c
-         WHERE c.point_id IN ({_POINTS}) AND c.code = ANY(CAST(:codes AS integer[]))) AS last_acq
-    FROM (SELECT 1) one
-    LEFT JOIN communities.shared s ON s.sharing_operation_id = CAST(:operation_id AS bigint)
+    SELECT NOT EXISTS (
+        SELECT FROM communities.stale t WHERE t.sharing_operation_id = CAST(:operation_id AS bigint)
+        AND t.since <= CAST(:last AS date) AND (t.till IS NULL OR t.till >= CAST(:first AS date))
+    ) AND NOT EXISTS (
+        SELECT FROM series.channel c
+        LEFT JOIN communities.shared s ON s.channel_id = c.id AND s.sharing_operation_id = CAST(:operation_id AS bigint)
+        WHERE c.point_id IN ({_POINTS}) AND c.code = ANY(CAST(:codes AS integer[]))
+        AND c.last_acq IS NOT NULL AND c.last_acq IS DISTINCT FROM s.last_acq
+    )
     """
 )
 _HOLD = sql("SELECT pg_advisory_xact_lock(hashtextextended('communities.shared:' || CAST(:id AS bigint), :tenant))")
@@ -65,48 +66,57 @@ _ADD = sql(
     "FROM unnest(CAST(:since AS date[]), CAST(:till AS date[])) each(since, till)"
 )
 _SHARED = sql(
-    "INSERT INTO communities.shared (tenant_id, sharing_operation_id, shared_until) "
-    "VALUES (:tenant_id, :operation_id, :until) ON CONFLICT (tenant_id, sharing_operation_id) "
-    "DO UPDATE SET shared_until = greatest(communities.shared.shared_until, excluded.shared_until)"
+    "INSERT INTO communities.shared (tenant_id, sharing_operation_id, channel_id, last_acq) "
+    "SELECT :tenant_id, :operation_id, id, last_acq FROM series.channel "
+    "WHERE point_id = ANY(CAST(:points AS bigint[])) AND code = ANY(CAST(:codes AS integer[])) AND last_acq IS NOT NULL "
+    "ON CONFLICT (tenant_id, sharing_operation_id, channel_id) DO UPDATE SET last_acq = excluded.last_acq "
+    "WHERE communities.shared.last_acq <> excluded.last_acq"
 )
-# What we wrote ourselves does not count as arrived. A register's reading ends one step and begins the next.
+# What we wrote ourselves does not count as arrived. A register's reading ends one step and begins the next, of an hour at most
+# each: both may lie on another day than the reading.
 _ARRIVED = sql(
     f"""
-    SELECT DISTINCT CAST((r.cap_time - e.earlier) AT TIME ZONE '{ZONE_NAME}' AS date) AS day
+    SELECT DISTINCT CAST((r.cap_time + e.further) AT TIME ZONE '{ZONE_NAME}' AS date) AS day
     FROM communities.period p
     JOIN series.channel c ON c.tenant_id = p.tenant_id AND c.point_id = p.point_id
     JOIN series.reading r ON r.tenant_id = c.tenant_id AND r.channel_id = c.id
+    LEFT JOIN communities.shared s ON s.tenant_id = c.tenant_id AND s.channel_id = c.id
+        AND s.sharing_operation_id = p.sharing_operation_id
     CROSS JOIN LATERAL (
-        SELECT interval '0' AS earlier UNION ALL
-        SELECT interval '1 hour' WHERE c.code = ANY(CAST(:registers AS integer[]))
+        SELECT interval '0' AS further UNION ALL
+        SELECT each FROM unnest(ARRAY[interval '-1 hour', interval '1 hour']) each
+        WHERE c.code = ANY(CAST(:registers AS integer[]))
     ) e
     WHERE p.sharing_operation_id = :operation_id AND p.status = 1
-    AND c.code = ANY(CAST(:codes AS integer[])) AND c.last_acq > :until
-    AND r.acq_time > :until
+    AND c.code = ANY(CAST(:codes AS integer[])) AND c.last_acq IS DISTINCT FROM s.last_acq
+    AND r.acq_time > coalesce(s.last_acq, '-infinity')
     AND r.cap_time >= p.start_date - interval '1 day'
     AND r.cap_time < coalesce(p.end_date, CAST(:latest AS date)) + interval '3 days'
     AND NOT (r.origin = {int(Origin.CALCULATED)} AND c.code = ANY(CAST(:parts AS integer[])))
     """
 )
 _OF_POINT = sql(
-    "SELECT p.meter_id, o.community_id, o.id AS operation_id, p.status, p.start_date, p.end_date "
-    "FROM communities.period p JOIN communities.sharing_operation o ON o.id = p.sharing_operation_id "
+    "SELECT m.community_id, p.sharing_operation_id AS operation_id, p.status, p.start_date, p.end_date "
+    "FROM communities.period p JOIN communities.meter m ON m.tenant_id = p.tenant_id AND m.id = p.meter_id "
     "WHERE p.point_id = :point_id ORDER BY p.start_date"
 )
-
-
-class State(NamedTuple):
-    """shared_until: readings that got here by then are shared; None before the first time. last_acq: of the meters' channels."""
-
-    shared_until: datetime | None
-    is_stale: bool
-    last_acq: datetime | None
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether nothing changed and nothing arrived."""
-        has_arrived = self.last_acq is not None and (self.shared_until is None or self.last_acq > self.shared_until)
-        return not self.is_stale and not has_arrived
+_OPERATIONS = sql(
+    "SELECT id, community_id, name, type, point_id FROM communities.sharing_operation "
+    "WHERE community_id = :community_id AND id = ANY(CAST(:ids AS bigint[])) ORDER BY id"
+)
+# What stands of an operation's meters while they are in it, in days of the grid.
+_REACH = sql(
+    f"""
+    SELECT min(known.first) AS first, max(known.last) AS last FROM (
+        SELECT greatest(p.start_date, CAST(:first AS date), CAST(c.first_cap AT TIME ZONE '{ZONE_NAME}' AS date)) AS first,
+            least(p.end_date, CAST(:last AS date), CAST(c.last_cap AT TIME ZONE '{ZONE_NAME}' AS date)) AS last
+        FROM communities.period p
+        JOIN series.channel c ON c.tenant_id = p.tenant_id AND c.point_id = p.point_id
+        WHERE p.sharing_operation_id = :operation_id AND p.status = {ACTIVE}
+        AND c.code = ANY(CAST(:codes AS integer[])) AND c.first_cap IS NOT NULL
+    ) known WHERE known.first <= known.last
+    """
+)
 
 
 class Place(NamedTuple):
@@ -118,12 +128,11 @@ class Place(NamedTuple):
     span: Span | None
 
 
-class InOperation(NamedTuple):
-    """A time in which a point is in an operation, as which meter of which community."""
+class Held(NamedTuple):
+    """A time in which a point is the meter of a community, and in which of its operations, if any."""
 
-    meter_id: int
     community_id: int
-    operation_id: int
+    operation_id: int | None
     is_active: bool
     span: Span
 
@@ -135,10 +144,13 @@ class Stale(NamedTuple):
     span: Span
 
 
-async def state(tx: Tx, operation_id: int, window: Span) -> State:
-    """Whether days of the window have to be shared again, or readings arrived since."""
-    row = await tx.one(_STATE, operation_id=operation_id, first=window.first, last=window.last, codes=list(OF_METERS))
-    return State(**row) if row is not None else State(None, is_stale=False, last_acq=None)
+async def is_fresh(tx: Tx, operation_id: int, window: Span) -> bool:
+    """Whether no day of the window has to be shared again, and nothing was written to any channel since it was shared."""
+    return bool(
+        await tx.scalar(
+            _IS_FRESH, operation_id=operation_id, first=window.first, last=window.last, codes=list(OF_METERS)
+        )
+    )
 
 
 async def hold_operation(tx: Tx, operation_id: int) -> None:
@@ -160,16 +172,27 @@ async def places(tx: Tx, community_id: int) -> list[Place]:
     ]
 
 
-async def operations_of_point(tx: Tx, point_id: int) -> list[InOperation]:
-    """When a point is in which operation, in all communities."""
+async def periods_of_point(tx: Tx, point_id: int) -> list[Held]:
+    """When a point is whose meter, in all communities and operations, those that are gone too."""
     rows = await tx.all(_OF_POINT, point_id=point_id)
     return [
-        InOperation(
-            row["meter_id"], row["community_id"], row["operation_id"], row["status"] == ACTIVE,
+        Held(
+            row["community_id"], row["operation_id"], row["status"] == ACTIVE,
             Span(row["start_date"], row["end_date"] or LATEST),
         )
         for row in rows
     ]  # fmt: skip
+
+
+async def operations(tx: Tx, community_id: int, ids: Iterable[int]) -> list[Operation]:
+    """These operations of a community, deleted ones too: what was shared in them was shared."""
+    return [Operation(**row) for row in await tx.all(_OPERATIONS, community_id=community_id, ids=list(ids))]
+
+
+async def reach(tx: Tx, operation_id: int, window: Span) -> Span | None:
+    """From which to which day of the window anything can stand of the operation's meters."""
+    row = await tx.one(_REACH, operation_id=operation_id, first=window.first, last=window.last, codes=list(OF_METERS))
+    return _span(row["first"], row["last"]) if row is not None else None
 
 
 async def hold_channels(tx: Tx, points: Sequence[int]) -> datetime | None:
@@ -187,25 +210,27 @@ async def stale_spans(tx: Tx, operation_id: int) -> list[Stale]:
     return [Stale(row["id"], Span(row["since"], row["till"] or LATEST)) for row in rows]
 
 
-async def arrived_days(tx: Tx, operation_id: int, until: datetime) -> list[date]:
-    """The days of readings of the operation's meters that got here after `until`."""
+async def arrived_days(tx: Tx, operation_id: int) -> list[date]:
+    """The days of readings of the operation's meters that got here after what is shared of their channel."""
     rows = await tx.all(
-        _ARRIVED, operation_id=operation_id, until=until, latest=LATEST, codes=list(OF_METERS),
+        _ARRIVED, operation_id=operation_id, latest=LATEST, codes=list(OF_METERS),
         registers=list(REGISTERS), parts=list(PARTS),
     )  # fmt: skip
     return sorted(row["day"] for row in rows)
 
 
-async def note(tx: Tx, operation_id: int, done: Iterable[int], left: Sequence[Span], until: datetime | None) -> None:
-    """Take away the notes that are done, note what is left of them, and up to which arrival everything is shared."""
+async def note(tx: Tx, operation_id: int, done: Iterable[int], left: Sequence[Span], points: Sequence[int]) -> None:
+    """Take away the notes that are done, note what is left of them, and up to which write the points' channels are shared.
+
+    Nobody else writes to these channels meanwhile: what stands there is what was read, and what was written after it.
+    """
     if ids := list(done):
         await tx.run(_DROP, ids=ids)
     if left:
         tills = [None if span.last == LATEST else span.last for span in left]
         firsts = [span.first for span in left]
         await tx.run(_ADD, tenant_id=tx.tenant, operation_id=operation_id, since=firsts, till=tills)
-    if until is not None:
-        await tx.run(_SHARED, tenant_id=tx.tenant, operation_id=operation_id, until=until)
+    await tx.run(_SHARED, tenant_id=tx.tenant, operation_id=operation_id, points=list(points), codes=list(OF_METERS))
 
 
 def _span(start: date | None, end: date | None) -> Span | None:

@@ -17,8 +17,8 @@ TEXTS: dict[int | str, Texts] = {
     ),
     "document_member_unknown": spoken(
         "This community has no such member.",
-        "Cette communauté n'a pas de tel membre.",
-        "Deze gemeenschap heeft geen dergelijk lid.",
-        "Diese Gemeinschaft hat kein solches Mitglied.",
+        "Ce membre n'existe pas dans cette communauté.",
+        "Dit lid bestaat niet in deze gemeenschap.",
+        "Dieses Mitglied gibt es in dieser Gemeinschaft nicht.",
     ),
 }

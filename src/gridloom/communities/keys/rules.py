@@ -6,7 +6,7 @@ Shares are exact decimals between 0 and 1, and sums are exact; they may miss 1 b
 way.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
@@ -48,11 +48,12 @@ class Key(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """What is wrong: where on the wire, the number of the broken rule, and which sentence says it."""
+    """What is wrong: where on the wire, the number of the broken rule, and which sentence says it with which words."""
 
     path: tuple[str | int, ...]
     number: int
     says: int | str
+    words: Mapping[str, str] = {}
 
 
 def mistakes(rounds: Iterable[Round], *, is_new: bool) -> Iterator[Mistake]:
@@ -68,7 +69,7 @@ def mistakes(rounds: Iterable[Round], *, is_new: bool) -> Iterator[Mistake]:
         total += Fraction(each.share)
     if abs(total - 1) > TOLERANCE:
         number = NEW_KEY_SUM if is_new else CHANGED_KEY_SUM
-        yield Mistake(("iterations",), number, number)
+        yield Mistake(("iterations",), number, number, _sum_in_words(total))
 
 
 def _round_mistakes(given: Round, place: tuple[str | int, ...], *, is_twice: bool) -> Iterator[Mistake]:
@@ -111,4 +112,10 @@ def _sum_mistakes(given: Round, place: tuple[str | int, ...]) -> Iterator[Mistak
         if fixed > 1:
             yield Mistake(place, CONSUMER_SUM, OVER_FULL)
     elif abs(fixed - 1) > TOLERANCE:
-        yield Mistake(place, CONSUMER_SUM, CONSUMER_SUM)
+        yield Mistake(place, CONSUMER_SUM, CONSUMER_SUM, _sum_in_words(fixed))
+
+
+def _sum_in_words(found: Fraction) -> dict[str, str]:
+    # Beyond any size that a share may have, the size says nothing.
+    most = Fraction(10**9)
+    return {"sum": f"{float(max(min(found, most), -most)):.6g}"}

@@ -18,6 +18,7 @@ ConsumerName = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"\S",
+        extra={"number": EMPTY},
         description="The EAN of a consumption meter where the key computes, else any name.",
     ),
 ]

@@ -5,15 +5,15 @@ from gridloom.communities.texts import Texts, spoken
 
 _NO_KEY = spoken(
     "This community has no such allocation key.",
-    "Cette communauté n'a pas de telle clé de répartition.",
-    "Deze gemeenschap heeft geen dergelijke verdeelsleutel.",
-    "Diese Gemeinschaft hat keinen solchen Verteilschlüssel.",
+    "Cette clé de répartition n'existe pas dans cette communauté.",
+    "Deze verdeelsleutel bestaat niet in deze gemeenschap.",
+    "Diesen Verteilschlüssel gibt es in dieser Gemeinschaft nicht.",
 )
 _ROUND_SUM = spoken(
-    "the shares of the iterations must sum up to 1",
-    "les parts des itérations doivent totaliser 1",
-    "de aandelen van de iteraties moeten samen 1 zijn",
-    "die Anteile der Iterationen müssen zusammen 1 ergeben",
+    "the shares of the iterations must sum up to 1 (0.6 for 60 %); their sum is {sum}",
+    "les parts des itérations doivent totaliser 1 (0.6 pour 60 %) ; leur somme est {sum}",
+    "de aandelen van de iteraties moeten samen 1 zijn (0.6 voor 60 %); hun som is {sum}",
+    "die Anteile der Iterationen müssen zusammen 1 ergeben (0.6 für 60 %); ihre Summe ist {sum}",
 )
 
 TEXTS: dict[int | str, Texts] = {
@@ -44,10 +44,10 @@ TEXTS: dict[int | str, Texts] = {
         "must be 0 or more", "doit valoir au moins 0", "moet minstens 0 zijn", "muss mindestens 0 sein"
     ),
     rules.CONSUMER_SUM: spoken(
-        "the shares of the consumers must sum up to 1",
-        "les parts des consommateurs doivent totaliser 1",
-        "de aandelen van de verbruikers moeten samen 1 zijn",
-        "die Anteile der Verbraucher müssen zusammen 1 ergeben",
+        "the shares of the consumers must sum up to 1 (0.6 for 60 %); their sum is {sum}",
+        "les parts des consommateurs doivent totaliser 1 (0.6 pour 60 %) ; leur somme est {sum}",
+        "de aandelen van de verbruikers moeten samen 1 zijn (0.6 voor 60 %); hun som is {sum}",
+        "die Anteile der Verbraucher müssen zusammen 1 ergeben (0.6 für 60 %); ihre Summe ist {sum}",
     ),
     rules.NEW_KEY_SUM: _ROUND_SUM,
     rules.CHANGED_KEY_SUM: _ROUND_SUM,

@@ -19,7 +19,14 @@ def read(iterations: Sequence[schemas.IterationWrite], *, is_new: bool) -> Key:
     """The key that was written, rounds in the order of their numbers. Raises Invalid with everything that is wrong."""
     rounds = [_round(each) for each in iterations]
     wrong = [
-        Numbered("body", each.path, TEXTS[each.says][DEFAULT], number=each.number, says=each.says)
+        Numbered(
+            "body",
+            each.path,
+            TEXTS[each.says][DEFAULT].format(**each.words),
+            number=each.number,
+            says=each.says,
+            words=dict(each.words),
+        )
         for each in islice(rules.mistakes(rounds, is_new=is_new), _MOST_ERRORS)
     ]
     if wrong:

@@ -24,4 +24,4 @@ def missing(given: MemberWrite) -> Iterator[str]:
         if getattr(given, name) in nothing:
             yield wire
     if given.member_type == COMPANY and given.manager_id in nothing and given.manager in nothing:
-        yield "manager_id"
+        yield "manager"

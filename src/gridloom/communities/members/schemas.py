@@ -11,12 +11,11 @@ from gridloom.communities.schemas import Inside, Sort
 INDIVIDUAL, COMPANY = 1, 2
 # The numbers of a wrong kind or state, and of a wrong e-mail address, see `numbers.py`.
 _MEMBER_TYPE, _EMAIL = 55000, 5002
+_TYPES, _STATUSES = ({"number": _MEMBER_TYPE, "says": says} for says in ("member_type", "member_status"))
 
-MemberType: TypeAlias = Annotated[
-    Literal[1, 2], Meta(description="1 individual, 2 company.", extra={"number": _MEMBER_TYPE})
-]
+MemberType: TypeAlias = Annotated[Literal[1, 2], Meta(description="1 individual, 2 company.", extra=_TYPES)]
 MemberStatus: TypeAlias = Annotated[
-    Literal[1, 2, 3], Meta(description="1 active, 2 inactive, 3 pending.", extra={"number": _MEMBER_TYPE})
+    Literal[1, 2, 3], Meta(description="1 active, 2 inactive, 3 pending.", extra=_STATUSES)
 ]
 LinkStatus: TypeAlias = Annotated[
     Literal[1, 2, 3], Meta(description="1 linked to a user, 2 to nobody, 3 an invitation waits.")

@@ -5,9 +5,9 @@ from gridloom.communities.texts import Texts, spoken
 TEXTS: dict[int | str, Texts] = {
     "no_such_member": spoken(
         "This community has no such member.",
-        "Cette communauté n'a pas de tel membre.",
-        "Deze gemeenschap heeft geen dergelijk lid.",
-        "Diese Gemeinschaft hat kein solches Mitglied.",
+        "Ce membre n'existe pas dans cette communauté.",
+        "Dit lid bestaat niet in deze gemeenschap.",
+        "Dieses Mitglied gibt es in dieser Gemeinschaft nicht.",
     ),
     "unknown_manager": spoken(
         "`manager_id` names nobody who manages a member of this community.",
@@ -33,10 +33,22 @@ TEXTS: dict[int | str, Texts] = {
         "Dit lid heeft nu of later een meter; geef de meter eerst aan een ander lid.",
         "Dieses Mitglied hat jetzt oder später einen Zähler; ordnen Sie den Zähler zuerst einem anderen Mitglied zu.",
     ),
-    55000: spoken(
-        "is not one of the numbers that are known here",
-        "n'est pas un des numéros connus ici",
-        "is geen van de nummers die hier bekend zijn",
-        "ist keine der Nummern, die es hier gibt",
+    "member_type": spoken(
+        "must be 1 (individual) or 2 (company)",
+        "doit être 1 (particulier) ou 2 (société)",
+        "moet 1 (particulier) of 2 (bedrijf) zijn",
+        "muss 1 (Privatperson) oder 2 (Unternehmen) sein",
+    ),
+    "member_status": spoken(
+        "must be 1 (active), 2 (inactive) or 3 (pending)",
+        "doit être 1 (actif), 2 (inactif) ou 3 (en attente)",
+        "moet 1 (actief), 2 (inactief) of 3 (in afwachting) zijn",
+        "muss 1 (aktiv), 2 (inaktiv) oder 3 (ausstehend) sein",
+    ),
+    "manager_missing": spoken(
+        "is missing; a company has one (or `manager_id`, for somebody who manages a member already)",
+        "manque ; une société en a un (ou `manager_id`, pour un responsable déjà connu)",
+        "ontbreekt; een bedrijf heeft er een (of `manager_id`, voor wie al een lid beheert)",
+        "fehlt; ein Unternehmen hat einen (oder `manager_id`, für jemanden, der schon ein Mitglied verwaltet)",
     ),
 }

@@ -17,6 +17,7 @@ from gridloom.communities.members.schemas import (
     MemberWrite,
 )
 from gridloom.communities.members.store import Guardian, Member
+from gridloom.communities.numbers import Numbered
 from gridloom.core.parties import public as parties
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import FieldError, Invalid
@@ -31,9 +32,7 @@ async def create(tx: Tx, community_id: int, given: MemberWrite, *, inside: str |
     """
     if lacking := list(rules.missing(given)):
         before = () if inside is None else (inside,)
-        raise Invalid(
-            errors=[FieldError("body", (*before, name), "This field is required.", MISSING) for name in lacking]
-        )
+        raise Invalid(errors=[_lacking((*before, name)) for name in lacking])
     manager = await _chosen(tx, community_id, given.manager_id)
     if manager is None and isinstance(given.manager_id, int):
         raise UnknownManager
@@ -52,6 +51,12 @@ async def create(tx: Tx, community_id: int, given: MemberWrite, *, inside: str |
         social_rate=given.member_type == INDIVIDUAL and given.social_rate is True,
         guardian_id=await _managed(tx, community_id, manager, given.manager, is_trusted=inside is None),
     )
+
+
+def _lacking(path: tuple[str, ...]) -> FieldError:
+    if path[-1] == "manager":
+        return Numbered("body", path, "This field is required.", MISSING, says="manager_missing")
+    return FieldError("body", path, "This field is required.", MISSING)
 
 
 async def update(tx: Tx, community_id: int, member: Member, given: MemberUpdate) -> None:

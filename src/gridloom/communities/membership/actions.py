@@ -24,7 +24,7 @@ from gridloom.communities.membership.schemas import (
     UserOfCommunity,
     UsersQuery,
 )
-from gridloom.communities.roles import ROLES, Role, at_least, lower
+from gridloom.communities.roles import ROLES, Role, at_least, highest, lower
 from gridloom.communities.users import public as users
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.http.call import Call
@@ -74,12 +74,12 @@ async def appoint(tx: Tx, subject: Subject, body: RoleChange) -> str:
     if now is None:
         raise NobodyToAppoint
     if not at_least(caller, "MANAGER") or not rules.may_appoint(caller, now, body.new_role):
-        raise RoleTooLow
+        raise RoleTooLow(highest(("MANAGER", now, body.new_role)) or "ADMIN", caller)
     if now == "ADMIN" and body.new_role != "ADMIN" and not await store.has_other_admin(tx, here, body.id_user):
         raise LastAdminKeepsRole
     await store.appoint(tx, here, body.id_user, body.new_role)
     me = standing.profile_id
-    if me is not None and rules.hands_over(caller, body.new_role, to_other=me != body.id_user):
+    if me is not None and rules.hands_over(caller, now, body.new_role, to_other=me != body.id_user):
         await store.appoint(tx, here, me, "MANAGER")
     return DONE
 
@@ -106,8 +106,7 @@ async def send_away(tx: Tx, subject: Subject, id_user: int) -> str:
     standing = standing_of(subject)
     if not await store.hold(tx, standing.community_id):
         raise CommunityGone
-    if not at_least(await _role_now(tx, standing), "ADMIN"):
-        raise RoleTooLow
+    await _refuse_below_admin(tx, standing)
     await _go(tx, standing.community_id, id_user)
     return DONE
 
@@ -123,8 +122,7 @@ async def delete(tx: Tx, subject: Subject, id_community: int) -> str:
         raise OtherCommunity
     if not await store.hold(tx, id_community):
         raise DeletedAlready
-    if not at_least(await _role_now(tx, standing), "ADMIN"):
-        raise RoleTooLow
+    await _refuse_below_admin(tx, standing)
     await store.delete(tx, id_community)
     return DONE
 
@@ -165,6 +163,12 @@ async def _go(tx: Tx, community_id: int, profile_id: int) -> None:
     if role == "ADMIN" and not await store.has_other_admin(tx, community_id, profile_id):
         raise LastAdminStays
     await store.end(tx, community_id, profile_id)
+
+
+async def _refuse_below_admin(tx: Tx, standing: Standing) -> None:
+    role = await _role_now(tx, standing)
+    if not at_least(role, "ADMIN"):
+        raise RoleTooLow("ADMIN", role)
 
 
 async def _role_now(tx: Tx, standing: Standing) -> Role:

@@ -11,6 +11,6 @@ def may_appoint(caller: Role, now: Role, new: Role) -> bool:
     return max(RANK[now], RANK[new]) <= RANK[caller]
 
 
-def hands_over(caller: Role, new: Role, *, to_other: bool) -> bool:
-    """Whether the caller becomes MANAGER by it: an ADMIN who makes somebody else ADMIN hands the role over."""
-    return to_other and caller == "ADMIN" and new == "ADMIN"
+def hands_over(caller: Role, now: Role, new: Role, *, to_other: bool) -> bool:
+    """Whether the caller becomes MANAGER by it: an ADMIN who makes somebody else ADMIN, who was none, hands the role over."""
+    return to_other and caller == "ADMIN" and new == "ADMIN" != now

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from gridloom.communities import dates
 from gridloom.communities.roles import Role
 from gridloom.communities.users.public import Key
 from gridloom.kernel.database.statement import sql
@@ -30,6 +31,16 @@ _ESTABLISH = sql(
 _RENAME = sql("UPDATE communities.community SET name = :name, updated_at = now() WHERE id = :id AND deleted_at IS NULL")
 _LOCK = sql("SELECT id FROM communities.community WHERE id = :id AND deleted_at IS NULL FOR NO KEY UPDATE")
 _DELETE = sql("UPDATE communities.community SET deleted_at = now(), updated_at = now() WHERE id = :id")
+_METERS = "(SELECT m.id FROM communities.meter m WHERE m.community_id = :id AND m.removed_at IS NULL)"
+_DROP_COMING = sql(f"DELETE FROM communities.period WHERE meter_id IN {_METERS} AND start_date >= CAST(:today AS date)")
+_END_PERIODS = sql(
+    "UPDATE communities.period SET end_date = CAST(:today AS date) - 1, updated_at = now() "
+    f"WHERE meter_id IN {_METERS} AND (end_date IS NULL OR end_date >= CAST(:today AS date))"
+)
+_REMOVE_METERS = sql(
+    "UPDATE communities.meter SET removed_at = now(), updated_at = now() "
+    "WHERE community_id = :id AND removed_at IS NULL AND CAST(:today AS date) IS NOT NULL"
+)
 _JOIN = (
     "INSERT INTO communities.membership (tenant_id, community_id, profile_id, role) "
     "VALUES (:tenant_id, :community_id, :profile_id, :role) ON CONFLICT (tenant_id, community_id, profile_id) DO "
@@ -86,8 +97,10 @@ async def hold(tx: Tx, community_id: int) -> bool:
 
 
 async def delete(tx: Tx, community_id: int) -> None:
-    """Stop showing a community."""
+    """Stop showing a community. Its meters are free for another one: their data end yesterday, what was settled stays."""
     await tx.run(_DELETE, id=community_id)
+    for statement in (_DROP_COMING, _END_PERIODS, _REMOVE_METERS):
+        await tx.run(statement, id=community_id, today=dates.today())
 
 
 async def join(tx: Tx, community_id: int, profile_id: int, role: Role, *, again: bool = True) -> bool:

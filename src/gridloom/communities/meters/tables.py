@@ -27,14 +27,9 @@ meter = tenant_table(
     CheckConstraint("tarif_group IN (1, 2)", name="tarif_group"),
     CheckConstraint("phases_number >= 1", name="phases_number"),
     CheckConstraint("reading_frequency IN (1, 2)", name="reading_frequency"),
-    Index(
-        "uq_meter_community_id_ean",
-        "tenant_id",
-        "community_id",
-        "ean",
-        unique=True,
-        postgresql_where=text("removed_at IS NULL"),
-    ),
+    # One community at a time: whoever could register a neighbour's meter could read it, and write what it took.
+    Index("uq_meter_ean", "tenant_id", "ean", unique=True, postgresql_where=text("removed_at IS NULL")),
+    Index(None, "tenant_id", "community_id"),
 )
 
 period = tenant_table(

@@ -17,9 +17,9 @@ TEXTS: dict[int | str, Texts] = {
     ),
     60004: spoken(
         "This community has no such meter.",
-        "Cette communauté n'a pas de tel compteur.",
-        "Deze gemeenschap heeft geen dergelijke meter.",
-        "Diese Gemeinschaft hat keinen solchen Zähler.",
+        "Ce compteur n'existe pas dans cette communauté.",
+        "Deze meter bestaat niet in deze gemeenschap.",
+        "Diesen Zähler gibt es in dieser Gemeinschaft nicht.",
     ),
     60006: spoken(
         "The data of this meter change again after this date.",
@@ -29,9 +29,9 @@ TEXTS: dict[int | str, Texts] = {
     ),
     60007: spoken(
         "This community has no such meter.",
-        "Cette communauté n'a pas de tel compteur.",
-        "Deze gemeenschap heeft geen dergelijke meter.",
-        "Diese Gemeinschaft hat keinen solchen Zähler.",
+        "Ce compteur n'existe pas dans cette communauté.",
+        "Deze meter bestaat niet in deze gemeenschap.",
+        "Diesen Zähler gibt es in dieser Gemeinschaft nicht.",
     ),
     65000: spoken(
         "must be 1 (active), 2 (inactive), 3 (waiting for the grid operator) or 4 (waiting for a manager)",
@@ -89,15 +89,15 @@ TEXTS: dict[int | str, Texts] = {
     ),
     "meter_member_unknown": spoken(
         "This community has no such member.",
-        "Cette communauté n'a pas de tel membre.",
-        "Deze gemeenschap heeft geen dergelijk lid.",
-        "Diese Gemeinschaft hat kein solches Mitglied.",
+        "Ce membre n'existe pas dans cette communauté.",
+        "Dit lid bestaat niet in deze gemeenschap.",
+        "Dieses Mitglied gibt es in dieser Gemeinschaft nicht.",
     ),
     "meter_operation_unknown": spoken(
         "This community has no such sharing operation.",
-        "Cette communauté n'a pas de telle opération de partage.",
-        "Deze gemeenschap heeft geen dergelijke energiedeling.",
-        "Diese Gemeinschaft hat keine solche Energieteilung.",
+        "Cette opération de partage n'existe pas dans cette communauté.",
+        "Deze energiedeling bestaat niet in deze gemeenschap.",
+        "Diese Energieteilung gibt es in dieser Gemeinschaft nicht.",
     ),
     "meter_shared": spoken(
         "The meter already takes part in another sharing operation on one of these days.",

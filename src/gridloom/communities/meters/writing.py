@@ -20,7 +20,7 @@ _METER_COLUMNS = (
 _ADD = sql(
     f"INSERT INTO communities.meter (tenant_id, {', '.join(_METER_COLUMNS)}) "
     f"VALUES (:tenant_id, {', '.join(f':{name}' for name in _METER_COLUMNS)}) "
-    "ON CONFLICT (tenant_id, community_id, ean) WHERE removed_at IS NULL DO NOTHING RETURNING id"
+    "ON CONFLICT (tenant_id, ean) WHERE removed_at IS NULL DO NOTHING RETURNING id"
 )
 _REMOVE = sql("UPDATE communities.meter SET removed_at = now(), updated_at = now() WHERE id = :id")
 _INSERT = sql(
@@ -34,7 +34,7 @@ _DROP = sql("DELETE FROM communities.period WHERE id = ANY(CAST(:ids AS bigint[]
 
 
 async def add(tx: Tx, **values: Any) -> MeterRef | None:
-    """A new meter without periods; None when the community has one with this EAN."""
+    """A new meter without periods; None when there is one with this EAN, in whichever community."""
     number = await tx.scalar(_ADD, tenant_id=tx.tenant, **values)
     return None if number is None else MeterRef(int(number), values["ean"], values["point_id"])
 

@@ -120,7 +120,10 @@ async def differences(
     faults=(NoSuchSettlement,), answer_media="*/*", name="get_settlements_id_download", tags=TAG,
 )  # fmt: skip
 async def download(tx: Tx, subject: Subject, id: int, query: DownloadQuery) -> Answer:  # noqa: A002
-    """The lines as CSV, workbook or Parquet: one row a meter and day, exact decimals."""
+    """The lines as CSV, workbook or Parquet: one row a meter and local day (Europe/Brussels), in kWh.
+
+    CSV and Parquet have exact decimals; the workbook says what its columns mean on a second sheet.
+    """
     run = await _found(tx, subject, id)
     found = await store.lines_of(tx, run.id)
     names = await members.partials(tx, sorted({each.member_id for each in found if each.member_id is not None}))
@@ -143,6 +146,7 @@ async def _detail(tx: Tx, run: store.Run) -> Settlement:
     found = await store.lines_of(tx, run.id)
     total, by_member = rules.total(found), rules.by_member(found)
     names = await members.partials(tx, [each for each in by_member if each is not None])
+    present = await store.eans(tx, [each.meter_id for each in found])
     return Settlement(
         id=run.id,
         sharing_operation=OperationPartial(run.sharing_operation_id, run.operation_name, run.operation_type),  # type: ignore[arg-type]
@@ -161,6 +165,7 @@ async def _detail(tx: Tx, run: store.Run) -> Settlement:
             MemberSums(Sums.of(amounts), names.get(member, UNSET) if member is not None else UNSET)
             for member, amounts in sorted(by_member.items(), key=lambda pair: (pair[0] is None, pair[0] or 0))
         ],
+        unknown_consumers=settling.unknown_consumers(run.keys, present.values()),
     )
 
 

@@ -27,20 +27,23 @@ TOGETHER = 4
 CONNECT_S = 10.0
 
 _OPERATIONS = sql(
-    "SELECT o.id, o.community_id FROM communities.sharing_operation o "
+    "SELECT o.id, o.name, o.community_id, c.name AS community FROM communities.sharing_operation o "
     f"JOIN {community.fullname} c ON c.id = o.community_id AND c.deleted_at IS NULL "
     "WHERE o.deleted_at IS NULL AND (CAST(:named AS text) IS NULL OR c.auth_community_id = :named) ORDER BY o.id"
 )
+_COMMUNITY = sql(f"SELECT id FROM {community.fullname} WHERE auth_community_id = :named AND deleted_at IS NULL")
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One operation to settle over whole days."""
+    """One operation to settle over whole days. community, operation: their names, to tell people of it."""
 
     tenant: int
     community_id: int
     operation_id: int
     since: date
     till: date
+    community: str = ""
+    operation: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -65,7 +68,13 @@ async def tasks_of(
     """Every operation of a tenant, or of the community that `x-community-id` would name."""
     async with database.tenant(tenant, read_only=True) as tx:
         rows = await tx.all(_OPERATIONS, named=community)
-    return [Task(tenant, row["community_id"], row["id"], since, till) for row in rows]
+    return [Task(tenant, row["community_id"], row["id"], since, till, row["community"], row["name"]) for row in rows]
+
+
+async def has_community(database: Database, tenant: int, named: str) -> bool:
+    """Whether a tenant has the community that `x-community-id` would name."""
+    async with database.tenant(tenant, read_only=True) as tx:
+        return await tx.scalar(_COMMUNITY, named=named) is not None
 
 
 async def settle_here(database: Database, files: Files, tasks: Sequence[Task]) -> AsyncIterator[Outcome]:

@@ -48,12 +48,11 @@ def settle_days(
     approved: Sequence[Approved],
     *,
     places: Mapping[int, int],
-    consumes: Mask,
 ) -> Part:
-    """Share some days and add them up by meter and day.
+    """Share some days and add them up by meter and day. places: point -> column.
 
-    places: point -> column. consumes: (places,) whether a meter is expected to say what was taken; what was injected is expected
-    of every meter that injects.
+    What was injected is expected of every meter that injects; what was taken is expected of the others, and of one that injects
+    only on days on which it says something about it: most roofs have a meter that never does.
     """
     takes, feeds = presence(days, present, places)
     eans = {each.ean: places[each.point_id] for each in present}
@@ -64,7 +63,9 @@ def settle_days(
     ]
     as_consumers, as_producers, _ = share(days, taken, fed, takes, feeds, agreed)
     sums = [*_by_day(days, as_consumers.stands, len(places)), *_by_day(days, as_producers.stands, len(places))]
-    missing = np.where(takes & consumes, _missing(days, as_consumers.rows, len(places)), 0)
+    says = np.zeros_like(takes)
+    says[days.of_times(as_consumers.rows.time_ms), as_consumers.rows.place] = True
+    missing = np.where(takes & (~feeds | says), _missing(days, as_consumers.rows, len(places)), 0)
     missing += np.where(feeds, _missing(days, as_producers.rows, len(places)), 0)
     meter_of = {places[each.point_id]: each.meter_id for each in present}
     readings = pl.concat([

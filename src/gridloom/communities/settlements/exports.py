@@ -20,7 +20,14 @@ HEADER = (
     "injected_gross_kwh", "injected_shared_kwh", "injected_net_kwh", "missing_count",
 )  # fmt: skip
 
+NOTES: tuple[Row, ...] = (
+    ("Days", "Local days in Brussels (Europe/Brussels), from midnight to midnight: 23 or 25 hours when the clocks change"),
+    ("Energy", "kWh; gross is what was taken from the grid (shared and net), injected what was fed into it"),
+    ("missing_count", "Intervals of the meter on that day without a reading; they count as 0"),
+)  # fmt: skip
+
 _KWH = pl.Decimal(18, 6)
+_WIDTHS = (12, 22, 12, 24, *(22,) * 6, 15)
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(HEADER, _KWH), "day": pl.Date, "ean": pl.String, "member_id": pl.Int64, "member": pl.String,
     "missing_count": pl.Int32,
@@ -46,7 +53,8 @@ def rendered(table: pl.DataFrame, form: Format) -> bytes:
             return _safe(table).write_csv().encode()
         case "xlsx":
             rows: list[Row] = [HEADER, *table.iter_rows()]
-            return workbook(Sheet("Settlement", rows, bold_rows=(0,)))
+            notes = Sheet("Notes", NOTES, widths=(16, 110))
+            return workbook(Sheet("Settlement", rows, widths=_WIDTHS, bold_rows=(0,)), notes)
         case "parquet":
             stream = io.BytesIO()
             table.write_parquet(stream, compression="zstd")

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 PER_KWH = 1_000_000
 
-Reason: TypeAlias = Literal["readings", "key", "member", "meter_joined", "meter_left", "others"]
+Reason: TypeAlias = Literal["readings", "key", "member", "meter_joined", "meter_left", "missing", "others"]
 
 
 class Amounts(NamedTuple):
@@ -92,7 +92,8 @@ def differences(
     """Where two runs differ, by day and meter, each with what explains it.
 
     other_readings: (meter, day) whose frozen readings differ. other_keys: days on which another key was in force. A difference
-    that none of its own causes explains comes from the others with whom the meter shares.
+    that none of its own causes explains comes from the others with whom the meter shares. Where the amounts are the same and
+    only another number of intervals is missing, that is what differs.
     """
     old = {(line.day, line.meter_id): line for line in before}
     new = {(line.day, line.meter_id): line for line in after}
@@ -117,10 +118,13 @@ def _reasons(
     found: list[Reason] = []
     if has_other_readings:
         found.append("readings")
-    if has_other_key:
+    is_same = one.amounts == other.amounts
+    if has_other_key and not is_same:
         found.append("key")
     if one.member_id != other.member_id:
         found.append("member")
+    if is_same and one.missing != other.missing:
+        found.append("missing")
     if not found:
         found.append("others")
     return tuple(found)

@@ -10,7 +10,7 @@ from gridloom.communities.members.public import MemberPartial
 from gridloom.communities.schemas import Sort
 from gridloom.communities.settlements.rules import Amounts, Reason, kwh
 
-Format = Literal["csv", "xlsx", "parquet"]
+Format = Annotated[Literal["csv", "xlsx", "parquet"], Meta(extra={"says": "settlement_format"})]
 
 
 class Sums(Struct):
@@ -83,6 +83,13 @@ class Settlement(SettlementPartial):
     inputs_digest: Annotated[str, Meta(description="SHA-256 of everything it was computed from.")]
     keys: list[KeyInForce]
     members: list[MemberSums]
+    unknown_consumers: Annotated[
+        list[str],
+        Meta(
+            description="Consumers in the keys that are no EAN of a meter in the operation on these days: their fixed shares "
+            "go to nobody. Names and old EANs come here, most often by mistake."
+        ),
+    ]
 
 
 class LineShown(Struct):
@@ -98,8 +105,9 @@ class LineShown(Struct):
 class DifferenceShown(Struct):
     """One meter on one day, in an earlier settlement and in this one, and what explains the difference.
 
-    reasons: `readings` of the meter itself, the `key` in force, the `member`, `meter_joined`, `meter_left`, or `others`: only
-    what the others took or gave is different.
+    reasons: `readings` of the meter itself, the `key` in force, the `member`, `meter_joined`, `meter_left`; `missing`: the
+    amounts are the same, and another number of intervals has no reading; or `others`: only what the others took or gave is
+    different.
     """
 
     EAN: str

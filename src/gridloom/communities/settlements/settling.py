@@ -1,10 +1,10 @@
 """One run: what it needs is held, read, frozen, shared, summed and written."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from gridloom.communities import dates
@@ -14,7 +14,6 @@ from gridloom.communities.settlements import computing, freezing, rules, store
 from gridloom.communities.settlements.faults import PeriodWrong, TooMuchAtOnce
 from gridloom.communities.settlements.schemas import KeyInForce
 from gridloom.communities.sharing import public as sharing
-from gridloom.core.series import codes
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.files.library import Files
 
@@ -83,24 +82,20 @@ async def _computed(
     places = {point: place for place, point in enumerate(points)}
     as_of = await balance.hold_readings(tx, operation.id, points)
     channels = await balance.channels_of(tx, points)
-    injecting = {each.point_id for each in present if each.injects}
-    consumes = np.array([_consumes(channels, point) or point not in injecting for point in points], dtype=np.bool_)
     parts: list[computing.Part] = []
     for span in balance.portions(balance.Span(since, till), max(1, AT_ONCE // (96 * len(points)))):
         days = balance.Days.of(span)
         taken, fed = await balance.read(tx, points, channels, days)
-        parts.append(
-            await asyncio.to_thread(
-                computing.settle_days, days, taken, fed, present, approved, places=places, consumes=consumes
-            )
-        )
+        parts.append(await asyncio.to_thread(computing.settle_days, days, taken, fed, present, approved, places=places))
     readings = pl.concat([part.readings for part in parts]).sort("meter_id", "is_injection", "time_ms")
     lines = sorted((line for part in parts for line in part.lines), key=lambda line: (line.day, line.meter_id))
     return _Inputs(present, approved, as_of or datetime.fromtimestamp(0, UTC), lines, readings)
 
 
-def _consumes(channels: Any, point: int) -> bool:
-    return (point, codes.GROSS_CONSUMPTION) in channels or (point, codes.REGISTER_CONSUMPTION) in channels
+def unknown_consumers(stored: Sequence[dict[str, Any]], eans: Iterable[str]) -> list[str]:
+    """The consumers in the keys of a run whose names are none of these EANs, each once, in order. stored: `Run.keys`."""
+    named = (consumer["name"] for key in stored for one in key["rounds"] for consumer in one["consumers"])
+    return sorted(set(named) - set(eans))
 
 
 def key_shown(stored: dict[str, Any]) -> KeyInForce:

@@ -9,6 +9,12 @@ TEXTS: dict[int | str, Texts] = {
         "Deze afrekening bestaat niet in deze gemeenschap.",
         "Diese Abrechnung gibt es in dieser Gemeinschaft nicht.",
     ),
+    "settlement_format": spoken(
+        "must be csv, xlsx or parquet",
+        "doit être csv, xlsx ou parquet",
+        "moet csv, xlsx of parquet zijn",
+        "muss csv, xlsx oder parquet sein",
+    ),
     90001: spoken(
         "There is nothing to settle: no such sharing operation, or no active meter in it in this period.",
         "Il n'y a rien à décompter : opération de partage inconnue, ou aucun compteur actif dans cette période.",

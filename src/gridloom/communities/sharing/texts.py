@@ -5,13 +5,13 @@ from gridloom.communities.texts import Texts, spoken
 
 _NO_OPERATION = spoken(
     "This community has no such sharing operation.",
-    "Cette communauté n'a pas de telle opération de partage.",
-    "Deze gemeenschap heeft geen dergelijke energiedeling.",
-    "Diese Gemeinschaft hat keine solche Energieteilung.",
+    "Cette opération de partage n'existe pas dans cette communauté.",
+    "Deze energiedeling bestaat niet in deze gemeenschap.",
+    "Diese Energieteilung gibt es in dieser Gemeinschaft nicht.",
 )
 _NO_METER = spoken(
     "This community has no meter with this EAN.",
-    "Cette communauté n'a pas de compteur portant ce code EAN.",
+    "Aucun compteur portant ce code EAN n'existe dans cette communauté.",
     "Deze gemeenschap heeft geen meter met deze EAN.",
     "Diese Gemeinschaft hat keinen Zähler mit dieser EAN.",
 )
@@ -32,9 +32,9 @@ TEXTS: dict[int | str, Texts] = {
     70002: _NO_OPERATION,
     70003: spoken(
         "This community has no such allocation key.",
-        "Cette communauté n'a pas de telle clé de répartition.",
-        "Deze gemeenschap heeft geen dergelijke verdeelsleutel.",
-        "Diese Gemeinschaft hat keinen solchen Verteilschlüssel.",
+        "Cette clé de répartition n'existe pas dans cette communauté.",
+        "Deze verdeelsleutel bestaat niet in deze gemeenschap.",
+        "Diesen Verteilschlüssel gibt es in dieser Gemeinschaft nicht.",
     ),
     70005: _NO_OPERATION,
     70006: spoken(

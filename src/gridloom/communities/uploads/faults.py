@@ -14,6 +14,11 @@ from gridloom.kernel.errors import FieldError, Invalid
 _AS_IT_IS = "upload_as_it_is"
 
 
+def shortened(text: str, longest: int = 60) -> str:
+    """What somebody wrote, in a sentence."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}…"
+
+
 class NoSuchOperation(Refused):
     """There is no such sharing operation in the community."""
 
@@ -23,11 +28,18 @@ class NoSuchOperation(Refused):
 
 
 class NoMeterOfOperation(Refused):
-    """No meter in the file was ever in the sharing operation."""
+    """No meter in the file was in the sharing operation, ever or on the days of its values, or none at all was."""
 
     code = "no_meter_of_operation"
     number = 70001
-    says = "no_meter_of_operation"
+    says: str = "operation_without_meters"
+
+    def __init__(self, ean: str = "", *, says: str = "no_meter_of_operation") -> None:
+        """ean: the first one in the file; "" where the operation never had a meter. says: the sentence with the EAN."""
+        super().__init__()
+        self.words = {"ean": shortened(ean)}
+        if ean:
+            self.says = says
 
 
 class WrongForm(Invalid):
@@ -37,14 +49,25 @@ class WrongForm(Invalid):
         super().__init__(errors=errors)
 
 
-def operation_not_named() -> Numbered:
-    """`id_sharing_operation` is no whole number."""
-    return Numbered("body", ("id_sharing_operation",), "Expected a whole number.", number=INTEGER)
+def operation_not_named(*, is_there: bool) -> Numbered:
+    """`id_sharing_operation` is missing, or no whole number."""
+    says = INTEGER if is_there else "missing"
+    return Numbered("body", ("id_sharing_operation",), "Expected a whole number.", number=INTEGER, says=says)
 
 
-def file_missing() -> Numbered:
-    """There is no file, or nothing in it."""
-    return Numbered("body", ("file",), "Expected a file.", number=75003, says=FILE)
+def file_missing(*, is_there: bool) -> Numbered:
+    """There is no file, or something else in its place."""
+    return Numbered("body", ("file",), "Expected a file.", number=75003, says=FILE if is_there else "missing")
+
+
+def file_twice() -> Numbered:
+    """There is more than one file."""
+    return Numbered("body", ("file",), "Expected one file.", number=75003, says="upload_file_twice")
+
+
+def file_empty() -> Numbered:
+    """There is nothing in the file."""
+    return Numbered("body", ("file",), "The file is empty.", number=75003, says="upload_empty")
 
 
 def file_too_large() -> Numbered:

@@ -63,13 +63,19 @@ def complete(rows: Rows, place: PlaceOf) -> Rows:
     failed = [(int(wrong.argmax()), says) for wrong, says in checks if wrong.any()]
     if failed:
         at, says = min(failed, key=lambda each: each[0])
-        words = {name: f"{column[at]:g}" for name, column in (("gross", gross), ("shared", shared), ("net", net))}
+        if says == "upload_parts_differ" and np.isnan(shared[at]):
+            says = "upload_more_left"
+        words = {name: _shown(column[at]) for name, column in (("gross", gross), ("shared", shared), ("net", net))}
         raise WrongFile(says, place(at, int(rows.row[at])), **words)
     known_net = np.where(np.isnan(net), left, net)
     rest = np.round(np.maximum(gross - net, 0.0), _DECIMALS)
     known_shared = np.where(np.isnan(shared), rest, shared)
     # Adding zero turns -0.0 into 0.0.
     return rows._replace(gross=gross + 0.0, shared=known_shared + 0.0, net=known_net + 0.0)
+
+
+def _shown(amount: float) -> str:
+    return "–" if np.isnan(amount) else f"{amount:g}"
 
 
 class Spool:
@@ -80,6 +86,7 @@ class Spool:
         self._file = path.open("w+b")
         self._end = 0
         self._parts: list[list[tuple[int, int]]] = [[] for _ in range(count)]
+        self.counts = [0] * count
 
     def add(self, series: NDArray[np.integer], rows: Rows) -> None:
         """Append rows. series: (n,) the series of each."""
@@ -92,6 +99,7 @@ class Spool:
         numbers, counts = np.unique(series, return_counts=True)
         for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
             self._parts[number].append((self._end, count))
+            self.counts[number] += count
             self._end += count * _FORM.itemsize
 
     def read(self, series: int) -> Rows:
@@ -103,6 +111,11 @@ class Spool:
         packed = np.concatenate(parts) if parts else np.empty(0, _FORM)
         columns = {name: np.ascontiguousarray(packed[name]) for name in _FORM.names or ()}
         return Rows(**columns | {"row": columns["row"].astype(np.int64)})
+
+    @property
+    def longest(self) -> int:
+        """How many rows the series has that has the most."""
+        return max(self.counts)
 
     @property
     def filled(self) -> list[int]:

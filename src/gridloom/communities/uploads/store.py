@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
 
-from gridloom.communities.meters.public import MeterRef
-from gridloom.communities.uploads.content import INJECTION, Columns, Content
+from gridloom.communities import dates
+from gridloom.communities.uploads.content import INJECTION, Columns, Content, Spans
 from gridloom.communities.uploads.faults import WrongFile
+from gridloom.communities.uploads.steps import Said, Standing, clash
 from gridloom.communities.uploads.times import HOUR_MS
 from gridloom.core.series import codes
 from gridloom.core.series import public as series
@@ -28,6 +29,11 @@ _PARTS_OF = {
     True: (codes.GROSS_INJECTION, codes.SHARED_INJECTION, codes.NET_INJECTION),
 }
 _PARTS = ("gross", "shared", "net")
+_PRESENT = sql(
+    "SELECT m.ean, p.point_id, p.start_date, p.end_date FROM communities.period p "
+    "JOIN communities.meter m ON m.tenant_id = p.tenant_id AND m.id = p.meter_id "
+    "WHERE p.sharing_operation_id = :operation_id ORDER BY m.ean, p.start_date"
+)
 _NOTE = sql(
     """
     INSERT INTO communities.upload (tenant_id, sharing_operation_id, version, file_id, since, till, value_count, new_count,
@@ -56,12 +62,72 @@ class _Target(NamedTuple):
     part: str
 
 
-async def prepare(tx: Tx, content: Content, meters: Mapping[str, MeterRef]) -> list[_Target]:
+class Present(NamedTuple):
+    """When a meter was, is or will be in an operation, whatever its status; where its readings stand."""
+
+    point_id: int
+    spans: Spans
+
+
+async def present(tx: Tx, operation_id: int) -> dict[str, Present]:
+    """Every meter that is ever in an operation, by EAN, with the days of the grid on which it is."""
+    found: dict[str, Present] = {}
+    for row in await tx.all(_PRESENT, operation_id=operation_id):
+        begin, end = dates.begin(row["start_date"]), dates.end(row["end_date"] or dates.LATEST)
+        before = found[row["ean"]].spans if row["ean"] in found else ()
+        found[row["ean"]] = Present(row["point_id"], (*before, (clock.to_ms(begin), clock.to_ms(end))))
+    return found
+
+
+async def prepare(tx: Tx, content: Content, meters: Mapping[str, Present]) -> list[_Target]:
     """The channels of what a file says, made where they are missing; by their numbers.
 
-    meters: those that count, by EAN; series of others are left out. Raises WrongFile when hours would come between
-    quarters of an hour that stand already: their sum would count twice.
+    meters: those that count, by EAN; series of others are left out.
     """
+    wanted = _wanted(content, meters)
+    found = await series.channels_for(tx, wanted)
+    for point_id, code in sorted(wanted.keys() - found.keys()):
+        found[point_id, code] = await series.ensure_channel(
+            tx, point_id, code, unit=UNIT, kind="interval", step_s=content.step_ms // 1000
+        )
+    return sorted(_Target(found[pair].id, number, part) for pair, (number, part) in wanted.items())
+
+
+async def refuse_other_steps(tx: Tx, content: Content, meters: Mapping[str, Present]) -> None:
+    """Raises WrongFile for a day on which values of another step stand, so that their sum would count something twice.
+
+    To be called while the operation is held: what another file says meanwhile would not be seen.
+    """
+    wanted = _wanted(content, meters)
+    found = await series.channels_for(tx, wanted)
+    first = clock.from_ms(content.since_ms).astimezone(dates.ZONE).date()
+    last = clock.from_ms(content.till_ms - 1).astimezone(dates.ZONE).date()
+    days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
+    # An hour on both sides, because a value that is alone on its day is known by its neighbours.
+    since, till = dates.begin(first) - timedelta(hours=1), dates.end(last) + timedelta(hours=1)
+    days_ms = np.array([clock.to_ms(dates.begin(day)) for day in days] + [clock.to_ms(dates.end(last))])
+    known: tuple[int, Columns] | None = None
+    for pair, (number, part) in wanted.items():
+        channel = found[pair]
+        if channel.first_cap is None:
+            continue
+        readings = await series.read(tx, channel, since, till, origins=(series.Origin.MEASURED,))
+        if not len(readings.time_ms):
+            continue
+        if known is None or known[0] != number:
+            known = (number, await asyncio.to_thread(content.columns, number))
+        said = Said(_said(known[1], part).time_ms, content.step_ms, content.is_certain)
+        wrong = clash(said, Standing(readings.time_ms, channel.step_s == HOUR_MS // 1000), days_ms)
+        if wrong is not None:
+            raise WrongFile(wrong.says, ean=content.lines[number].ean, day=_written(days[wrong.day]))
+
+
+def _written(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+def _wanted(content: Content, meters: Mapping[str, Present]) -> dict[tuple[int, int], tuple[int, str]]:
+    """(point, code) -> which part of which series of the file goes there."""
     wanted: dict[tuple[int, int], tuple[int, str]] = {}
     for number in content.filled:
         line = content.lines[number]
@@ -70,14 +136,7 @@ async def prepare(tx: Tx, content: Content, meters: Mapping[str, MeterRef]) -> l
         for code, part in zip(_PARTS_OF[line.direction == INJECTION], _PARTS, strict=True):
             if part == "gross" or number in content.settled:
                 wanted[meter.point_id, code] = (number, part)
-    found = await series.channels_for(tx, wanted)
-    for point_id, code in sorted(wanted.keys() - found.keys()):
-        found[point_id, code] = await series.ensure_channel(
-            tx, point_id, code, unit=UNIT, kind="interval", step_s=content.step_ms // 1000
-        )
-    if content.step_ms == HOUR_MS:
-        await _refuse_quarters(tx, content, [(found[pair], *wanted[pair]) for pair in wanted])
-    return sorted(_Target(found[pair].id, number, part) for pair, (number, part) in wanted.items())
+    return wanted
 
 
 async def write(tx: Tx, content: Content, targets: Sequence[_Target]) -> Written:
@@ -136,13 +195,3 @@ def _said(columns: Columns, part: str) -> series.Samples:
         return series.Samples(columns.time_ms, value)
     there = ~np.isnan(value)
     return series.Samples(columns.time_ms[there], value[there])
-
-
-async def _refuse_quarters(tx: Tx, content: Content, targets: Sequence[tuple[series.Channel, int, str]]) -> None:
-    since, till = content.since_ms, content.till_ms
-    for channel, number, _ in targets:
-        if channel.first_cap is None:
-            continue
-        readings = await series.read(tx, channel, since, till, origins=(series.Origin.MEASURED,))
-        if (readings.time_ms % HOUR_MS).any():
-            raise WrongFile("upload_over_quarters", ean=content.lines[number].ean)

@@ -5,15 +5,35 @@ from gridloom.communities.texts import Texts, spoken
 TEXTS: dict[int | str, Texts] = {
     "upload_without_operation": spoken(
         "This community has no such sharing operation.",
-        "Cette communauté n'a pas de telle opération de partage.",
-        "Deze gemeenschap heeft geen dergelijke energiedeling.",
-        "Diese Gemeinschaft hat keine solche Energieteilung.",
+        "Cette opération de partage n'existe pas dans cette communauté.",
+        "Deze energiedeling bestaat niet in deze gemeenschap.",
+        "Diese Energieteilung gibt es in dieser Gemeinschaft nicht.",
     ),
     "no_meter_of_operation": spoken(
-        "No meter in this file was ever in this sharing operation.",
-        "Aucun compteur de ce fichier n'a jamais fait partie de cette opération de partage.",
-        "Geen enkele meter in dit bestand zat ooit in deze energiedeling.",
-        "Kein Zähler in dieser Datei war jemals in dieser Energieteilung.",
+        "No meter in this file was ever in this sharing operation; the first one is {ean}.",
+        "Aucun compteur de ce fichier n'a jamais fait partie de cette opération de partage ; le premier est {ean}.",
+        "Geen enkele meter in dit bestand zat ooit in deze energiedeling; de eerste is {ean}.",
+        "Kein Zähler in dieser Datei war jemals in dieser Energieteilung; der erste ist {ean}.",
+    ),
+    "no_meter_on_days": spoken(
+        "No meter in this file was in this sharing operation on the days of its values; the first one is {ean}.",
+        "Aucun compteur de ce fichier ne faisait partie de cette opération de partage aux jours de ses valeurs ; "
+        "le premier est {ean}.",
+        "Geen enkele meter in dit bestand zat op de dagen van zijn waarden in deze energiedeling; de eerste is {ean}.",
+        "Kein Zähler in dieser Datei war an den Tagen seiner Werte in dieser Energieteilung; der erste ist {ean}.",
+    ),
+    "operation_without_meters": spoken(
+        "No meter was ever in this sharing operation.",
+        "Aucun compteur n'a jamais fait partie de cette opération de partage.",
+        "Er zat nooit een meter in deze energiedeling.",
+        "In dieser Energieteilung war nie ein Zähler.",
+    ),
+    "upload_empty": spoken("The file is empty.", "Le fichier est vide.", "Het bestand is leeg.", "Die Datei ist leer."),
+    "upload_no_readings": spoken(
+        "The file has no readings.",
+        "Le fichier ne contient aucun relevé.",
+        "Het bestand bevat geen metingen.",
+        "Die Datei enthält keine Messwerte.",
     ),
     "upload_of_wrong_kind": spoken(
         "has to be a workbook (xlsx, xls) or a CSV",
@@ -54,10 +74,10 @@ TEXTS: dict[int | str, Texts] = {
         "Die Arbeitsmappe ist ausgepackt zu groß.",
     ),
     "upload_no_sheet": spoken(
-        "There is no sheet “{name}”.",
-        "Il n'y a pas de feuille « {name} ».",
-        "Er is geen blad “{name}”.",
-        "Es gibt kein Blatt „{name}“.",
+        "There is no sheet “{name}”; there are: {others}.",
+        "Il n'y a pas de feuille « {name} » ; il y a : {others}.",
+        "Er is geen blad “{name}”; er zijn: {others}.",
+        "Es gibt kein Blatt „{name}“; es gibt: {others}.",
     ),
     "upload_no_rows": spoken(
         "There are no values.",
@@ -126,6 +146,12 @@ TEXTS: dict[int | str, Texts] = {
         "Er is meer gedeeld ({shared}) dan er is ({gross}).",
         "Es ist mehr geteilt ({shared}), als es gibt ({gross}).",
     ),
+    "upload_more_left": spoken(
+        "More is left ({net}) than there is ({gross}).",
+        "Le net ({net}) dépasse le brut ({gross}).",
+        "Het netto ({net}) is meer dan het bruto ({gross}).",
+        "Der Rest ({net}) ist mehr, als es brutto gibt ({gross}).",
+    ),
     "upload_parts_differ": spoken(
         "What is left ({net}) is not gross ({gross}) less shared ({shared}).",
         "Le net ({net}) n'est pas le brut ({gross}) moins le partagé ({shared}).",
@@ -163,10 +189,16 @@ TEXTS: dict[int | str, Texts] = {
         "Diese Stunde gibt es nicht: Die Uhren wurden vorgestellt.",
     ),
     "upload_time_too_far": spoken(
-        "This time lies before the year 2000 or far in the future.",
-        "Cette date est antérieure à l'an 2000 ou trop lointaine.",
-        "Dit tijdstip ligt vóór het jaar 2000 of ver in de toekomst.",
-        "Dieser Zeitpunkt liegt vor dem Jahr 2000 oder weit in der Zukunft.",
+        "This time lies before the year 2000.",
+        "Cette date est antérieure à l'an 2000.",
+        "Dit tijdstip ligt vóór het jaar 2000.",
+        "Dieser Zeitpunkt liegt vor dem Jahr 2000.",
+    ),
+    "upload_time_ahead": spoken(
+        "This time lies more than a day in the future; nothing can have been read then yet.",
+        "Cette date est dans le futur de plus d'un jour ; rien ne peut déjà y avoir été relevé.",
+        "Dit tijdstip ligt meer dan een dag in de toekomst; er kan dan nog niets gemeten zijn.",
+        "Dieser Zeitpunkt liegt mehr als einen Tag in der Zukunft; dort kann noch nichts gemessen sein.",
     ),
     "upload_time_off_grid": spoken(
         "The time is not the beginning of a quarter of an hour.",
@@ -185,6 +217,31 @@ TEXTS: dict[int | str, Texts] = {
         "Les valeurs doivent se suivre tous les quarts d'heure, ou toutes d'heure en heure.",
         "De waarden moeten elkaar om het kwartier opvolgen, of alle om het uur.",
         "Die Werte müssen einander jede Viertelstunde folgen, oder alle jede Stunde.",
+    ),
+    "upload_over_hours": spoken(
+        "The file has quarters of an hour, but the meter {ean} has hours on {day}, and the file does not replace all of them.",
+        "Le fichier contient des quarts d'heure, mais le compteur {ean} a des heures le {day}, "
+        "et le fichier ne les remplace pas toutes.",
+        "Het bestand bevat kwartieren, maar de meter {ean} heeft uren op {day}, en het bestand vervangt ze niet allemaal.",
+        "Die Datei hat Viertelstunden, aber der Zähler {ean} hat am {day} Stunden, und die Datei ersetzt nicht alle davon.",
+    ),
+    "upload_over_minutes": spoken(
+        "The meter {ean} has values at shorter intervals than a quarter of an hour on {day}.",
+        "Le compteur {ean} a des valeurs à des intervalles de moins d'un quart d'heure le {day}.",
+        "De meter {ean} heeft op {day} waarden met kortere tussenpozen dan een kwartier.",
+        "Der Zähler {ean} hat am {day} Werte in kürzeren Abständen als einer Viertelstunde.",
+    ),
+    "upload_many_rows": spoken(
+        "The file has more than {millions} million rows.",
+        "Le fichier a plus de {millions} millions de lignes.",
+        "Het bestand heeft meer dan {millions} miljoen rijen.",
+        "Die Datei hat mehr als {millions} Millionen Zeilen.",
+    ),
+    "upload_file_twice": spoken(
+        "has to be one file only",
+        "doit être un seul fichier",
+        "moet één enkel bestand zijn",
+        "muss eine einzige Datei sein",
     ),
     "upload_over_quarters": spoken(
         "The file has hours, but for the meter {ean} there are quarters of an hour in this time.",

@@ -4,11 +4,11 @@ A workbook is somebody else's file, and the library that reads it takes memory f
 few kilobytes with one cell in the last corner end the process that opens them. So this program reads it with limits of its own,
 and knows nothing of the rest (no settings, no database; nothing is imported but the library).
 
-Three sheets of one form: row 1 says in each column `Prélèvement` or `Injection`, row 2 the EAN, rows 3 and 4 anything; from row
-5 on the first column has the time and the others kWh. On standard output goes a JSON object: `wrong` (a sentence of `texts.py`
-with sheet, row, column and words), or `columns`, `rows` and `sheet`. OUT then holds, in the machine's form and one after the
-other: the rows' numbers and times (int64), whether each time is the clock on the wall (int8), and for each column its gross,
-shared and net values (double).
+Three sheets of one form, or only the first of them: row 1 says in each column `Prélèvement` or `Injection`, row 2 the EAN,
+rows 3 and 4 anything; from row 5 on the first column has the time and the others kWh. On standard output goes a JSON object:
+`wrong` (a sentence of `texts.py` with sheet, row, column and words), or `columns`, `rows` and `sheet`. OUT then holds, in the
+machine's form and one after the other: the rows' numbers and times (int64), whether each time is the clock on the wall
+(int8), and for each column its gross, shared and net values (double).
 """
 
 import json
@@ -21,6 +21,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice, zip_longest
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,9 @@ import python_calamine
 SHEETS = ("Brut Rep", "Partagé Rep", "Net Rep")
 WAYS = {"prelevement": "consumption", "injection": "injection"}
 FIRST_ROW = 5
+# No zone is further from UTC.
+FARTHEST = timedelta(hours=14)
+MOST_SHEETS = 20
 MEMORY_BYTES = 1 << 30
 SECONDS = 30
 UNPACKED_BYTES = 250_000_000
@@ -37,7 +41,7 @@ _LOCKED = "EncryptedPackage".encode("utf-16-le")
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a serial is the clock on the wall
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the same
 _SERIALS = (1.0, 200_000.0)
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]0+)?)?\s*([Zz]|[+-]\d{2}:?\d{2})?")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]0+)?)?\s*([Zz]|[+-]\d{2}:?[0-5]\d)?")
 
 
 class Wrong(Exception):
@@ -111,7 +115,7 @@ class Sheet:
         self.times.append(self._time(row[0], number))
         for place, column in self.places.items():
             cell = row[place] if place < len(row) else ""
-            if isinstance(cell, float | int) and not isinstance(cell, bool):
+            if isinstance(cell, float | int) and not isinstance(cell, bool) and isfinite(cell):
                 self.values[place].append(float(cell))
             elif cell in ("", None):
                 raise Wrong("upload_no_value", self.name, number, column.letters)
@@ -140,10 +144,12 @@ def wall(time: datetime) -> Time:
 
 
 def read(text: str) -> Time:
-    """An ISO text, with a zone or as the clock on the wall."""
+    """An ISO text, with a zone or as the clock on the wall. Raises ValueError."""
     found = datetime.fromisoformat(re.sub(r"\s+(?=[Zz+-]|$)", "", text).replace(",", ".").upper())
     if found.tzinfo is None:
         return wall(found)
+    if abs(found.utcoffset() or timedelta()) > FARTHEST:
+        raise ValueError(text)
     return Time(round(found.astimezone(UTC).timestamp()) * 1000, is_local=False)
 
 
@@ -170,7 +176,7 @@ def letters_of(place: int) -> str:
 
 
 def sheets(path: Path) -> list[Sheet]:
-    """The three sheets. Raises Wrong."""
+    """The three sheets, or only the first. Raises Wrong."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as packed:
             if sum(each.file_size for each in packed.infolist()) > UNPACKED_BYTES:
@@ -180,9 +186,12 @@ def sheets(path: Path) -> list[Sheet]:
     workbook = python_calamine.CalamineWorkbook.from_path(path)
     names = {plain_of(name): name for name in workbook.sheet_names}
     found = []
-    for wanted in SHEETS:
+    # Before the sharing there is only what flowed.
+    is_shared = any(plain_of(each) in names for each in SHEETS[1:])
+    for wanted in SHEETS if is_shared else SHEETS[:1]:
         if plain_of(wanted) not in names:
-            raise Wrong("upload_no_sheet", name=wanted)
+            others = ", ".join(f"“{shown(name)}”" for name in workbook.sheet_names[:MOST_SHEETS])
+            raise Wrong("upload_no_sheet", name=wanted, others=others or "–")
         sheet = workbook.get_sheet_by_name(names[plain_of(wanted)])
         found.append(Sheet(wanted, aligned(sheet)))
         if not found[-1].rows or not found[-1].places:
@@ -231,6 +240,8 @@ def write(found: list[Sheet], out: Path) -> dict[str, Any]:
             for other in others:
                 at = next(p for p, c in other.places.items() if (c.way, c.ean) == (column.way, column.ean))
                 other.values[at].tofile(file)
+            if not others:
+                (array("d", [nan]) * (2 * len(gross.rows))).tofile(file)
     columns = [column._asdict() for column in gross.places.values()]
     return {"columns": columns, "rows": len(gross.rows), "sheet": gross.name}
 

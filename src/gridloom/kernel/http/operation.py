@@ -32,6 +32,7 @@ class Operation:
     writes: whether it needs a transaction that may write; by default everything but GET.
     paged: a list in the dialect's envelope. wrapped: whether a single answer gets the dialect's envelope.
     form: the struct that documents a multipart or urlencoded body, which the handler reads from the call itself.
+    envelope: the type of a whole successful answer, where the dialect's own envelope does not say it (documents only).
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Operation:
         deprecated: bool = False,
         root: str = "action",
         form: Any = None,
+        envelope: Any = None,
         lists: Any = None,
         item: Any = None,
         extra: Sequence[QueryField] = (),
@@ -84,6 +86,7 @@ class Operation:
         self.deprecated = deprecated
         self.root = root
         self.form = form
+        self.envelope = envelope
         self.pages = lists
         self.item = item
         self.extra = list(extra)

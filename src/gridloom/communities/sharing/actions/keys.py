@@ -3,9 +3,10 @@
 Whoever changes them holds the operation first, so that of two who approve at once the second one sees the first.
 """
 
-from gridloom.communities import dates
+from gridloom.communities import dates, headers
 from gridloom.communities.access import standing_of
 from gridloom.communities.keys import public as keys
+from gridloom.communities.meters import public as meters
 from gridloom.communities.numbers import Numbered
 from gridloom.communities.sharing import rules, store
 from gridloom.communities.sharing.actions.operations import DONE, SHARED, WRITE
@@ -14,18 +15,23 @@ from gridloom.communities.sharing.schemas import WRONG_KEY_STATUS, KeyDecision, 
 from gridloom.communities.stale import public as stale
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import Invalid
+from gridloom.kernel.http.call import Answer
 from gridloom.kernel.http.operation import action
 from gridloom.kernel.http.subject import Subject
+
+UNKNOWN = "x-unknown-consumers"
 
 
 @action(
     "POST", "/sharing_operations/key", scope=WRITE, answers={200: str}, faults=(NoOperationForKey, NoSuchKey),
-    name="post_sharing_operations_key", **SHARED,
+    headers_out={200: (UNKNOWN,)}, name="post_sharing_operations_key", **SHARED,
 )  # fmt: skip
-async def hand_in(tx: Tx, subject: Subject, body: KeyHandIn) -> str:
+async def hand_in(tx: Tx, subject: Subject, body: KeyHandIn) -> Answer:
     """Hand in a key as it is now; from today on it waits for approval.
 
     Handing in the same key again changes nothing, unless the key has changed: then the new version waits instead of the old one.
+    Where consumers of the key are no EAN of a meter that is, was or will be in the operation, `x-unknown-consumers` names the
+    first 20 of them (percent-encoded): they get nothing before such a meter enters.
     """
     here = standing_of(subject).community_id
     operation = await store.hold(tx, here, body.id_sharing)
@@ -36,7 +42,8 @@ async def hand_in(tx: Tx, subject: Subject, body: KeyHandIn) -> str:
         raise NoSuchKey
     rows = await store.key_rows(tx, operation.id)
     await store.write_rows(tx, operation.id, rules.hand_in(rows, body.id_key, version, dates.today()))
-    return DONE
+    unknown = await _unknown(tx, operation.id, version)
+    return Answer(DONE, headers={UNKNOWN: headers.listed(unknown)} if unknown else {})
 
 
 @action(
@@ -67,3 +74,11 @@ async def decide(tx: Tx, subject: Subject, body: KeyDecision) -> str:
     await store.write_rows(tx, operation.id, rules.approve(rows, pending, since, dates.today()))
     await stale.mark(tx, operation.id, since)
     return DONE
+
+
+async def _unknown(tx: Tx, operation_id: int, version: int) -> list[str]:
+    """The consumers of a key whose names are the EAN of no meter that was ever in the operation, in the order of the key."""
+    key = (await keys.versions(tx, [version]))[version]
+    known = await meters.ever_in_operation(tx, operation_id)
+    names = dict.fromkeys(consumer.name for each in key.rounds for consumer in each.consumers)
+    return [name for name in names if name not in known]
