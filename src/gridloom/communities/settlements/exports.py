@@ -62,8 +62,10 @@ def rendered(table: pl.DataFrame, form: Format) -> bytes:
 
 
 def _safe(table: pl.DataFrame) -> pl.DataFrame:
-    """Names that a spreadsheet would take for a formula get an apostrophe in front."""
-    is_formula = pl.col("member").str.contains(r"^[=+\-@\t\r]")
-    return table.with_columns(
-        pl.when(is_formula).then("'" + pl.col("member")).otherwise(pl.col("member")).alias("member")
-    )
+    """Texts that a spreadsheet would take for a formula get an apostrophe in front."""
+    return table.with_columns(_plain("ean"), _plain("member"))
+
+
+def _plain(name: str) -> pl.Expr:
+    is_formula = pl.col(name).str.contains(r"^[=+\-@\t\r]")
+    return pl.when(is_formula).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
