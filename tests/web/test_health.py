@@ -10,6 +10,7 @@ from tests.suites.client import Callers
 
 from gridloom import __version__
 from gridloom.app import Application
+from gridloom.kernel import observability
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.files.library import Files
 from gridloom.kernel.http.call import Services
@@ -120,8 +121,10 @@ def series(text: str) -> dict[str, float]:
 
 
 async def test_numbers_count_requests_by_operation_and_never_by_what_a_caller_wrote(
-    anonymous: httpx.AsyncClient, callers: Callers
+    application: Application, anonymous: httpx.AsyncClient, callers: Callers
 ) -> None:
+    # Numbers are those of a process, in which other tests have had applications of their own.
+    observability.watch_pool("main", application.database.load)
     operation = 'gridloom_request_seconds_count{api="metering",operation="%s",status="%s"}'
 
     async def numbers() -> dict[str, float]:
