@@ -61,8 +61,9 @@ def _is_there(path: str) -> bool:
 
 async def test_two_files_of_one_form_do_not_meet() -> None:
     second = FILE.replace(b'"file"', b'"other"')
-    _, files = await read(FILE + b"one\r\n" + second + b"two\r\n--x--\r\n")
+    form, files = await read(FILE + b"one\r\n" + second + b"two\r\n--x--\r\n")
     assert files == {"file": b"one", "other": b"two"}
+    assert form.repeated == set()
 
 
 async def test_of_several_parts_of_a_name_the_last_one_counts() -> None:
@@ -70,6 +71,7 @@ async def test_of_several_parts_of_a_name_the_last_one_counts() -> None:
         FILE + b"one\r\n" + FILE + b"two!\r\n" + HEAD % b"a" + b"1\r\n" + HEAD % b"a" + b"2\r\n--x--\r\n"
     )
     assert (form.fields, form.files["file"].size_bytes) == ({"a": "2"}, 4)
+    assert form.repeated == {"a", "file"}
     assert files == {"file": b"two!"}
 
 

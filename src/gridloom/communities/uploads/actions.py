@@ -85,8 +85,7 @@ def _sent(form: SentForm) -> tuple[int, SentFile]:
     file = form.files.get("file")
     if file is None:
         errors.append(file_missing(is_there="file" in form.fields))
-    elif len(list(file.path.parent.iterdir())) > len(form.files):
-        # Of files of one name the form knows the last one only; all of them lie in its folder.
+    elif "file" in form.repeated:
         errors.append(file_twice())
     if errors or number is None or file is None:
         raise WrongForm(*errors)

@@ -24,10 +24,11 @@ class SentFile(NamedTuple):
 
 
 class SentForm(NamedTuple):
-    """What a form holds; of several parts of one name the last one counts."""
+    """What a form holds; of several parts of one name the last one counts. repeated: the names that came more than once."""
 
     fields: dict[str, str]
     files: dict[str, SentFile]
+    repeated: set[str]
 
 
 @asynccontextmanager
@@ -61,7 +62,7 @@ class _Reader:
     """Puts the parser's events together."""
 
     def __init__(self, folder: Path) -> None:
-        self.form = SentForm({}, {})
+        self.form = SentForm({}, {}, set())
         self._folder = folder
         self._segment: MultipartSegment | None = None
         self._field = bytearray()
@@ -72,6 +73,8 @@ class _Reader:
         if isinstance(event, MultipartSegment):
             if not event.name:
                 raise Invalid("A part of the form has no name.")
+            if event.name in self.form.fields or event.name in self.form.files:
+                self.form.repeated.add(event.name)
             self._segment = event
             self._field.clear()
             if event.filename is not None:
