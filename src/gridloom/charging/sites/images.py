@@ -72,6 +72,7 @@ async def forget_images(tx: Tx, location_id: int) -> None:
         await tx.run(_FORGET, ids=ids)
 
 
-GALLERY_INCLUDE = Include(load_with_call=_pictures(GALLERY))
-MAIN_INCLUDE = Include(load_with_call=_one_picture(MAIN), empty=lambda: None)
+gallery_pictures, main_pictures = _pictures(GALLERY), _one_picture(MAIN)
+GALLERY_INCLUDE = Include(load_with_call=gallery_pictures)
+MAIN_INCLUDE = Include(load_with_call=main_pictures, empty=lambda: None)
 PIN_INCLUDE = Include(load_with_call=_one_picture(PIN), empty=lambda: msgspec.UNSET)

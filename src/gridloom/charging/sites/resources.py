@@ -43,7 +43,7 @@ async def _app_data(tx: Tx, ids: Sequence[Any]) -> Mapping[Any, Any]:
     return {row["id"]: row["external_app_data"] for row in await tx.all(_APP_DATA, ids=list(ids))}
 
 
-async def _before_it_goes(tx: Tx, current: Any) -> None:
+async def before_it_goes(tx: Tx, current: Any) -> None:
     """Notes and pictures go with their location, and so do its zones; whatever else points at it keeps it (StillInUse)."""
     await notes.forget(tx, current["id"])
     await forget_images(tx, current["id"])
@@ -138,7 +138,7 @@ locations = Resource(
     },
     taken={"uq_location_tenant_id_operator_id_external_id": "externalId"},
     on_write=rules.complete_location,
-    on_delete=_before_it_goes,
+    on_delete=before_it_goes,
     in_use=rules.StillInUse,
     tags=TAGS,
     names={
