@@ -50,14 +50,26 @@ class TestHelp:
     def test_without_a_command_the_help_is_shown(self) -> None:
         shown = runner.invoke(app, [])
         assert "Usage:" in shown.output
-        for name in ("run", "migrate", "demo", "openapi", "doctor", "tenant", "token", "user", "import", "settle"):
+        for name in (
+            "run",
+            "migrate",
+            "demo",
+            "openapi",
+            "doctor",
+            "tenant",
+            "token",
+            "user",
+            "import",
+            "settle",
+            "simulate",
+        ):
             assert name in shown.output
 
     def test_the_commands_are_those_that_were_promised(self) -> None:
         assert set(COMMANDS) == {
             (), ("run",), ("migrate",), ("demo",), ("openapi",), ("doctor",), ("version",), ("tenant",), ("tenant", "create"),
             ("user",), ("user", "create"), ("token",), ("token", "create"), ("import",), ("import", "readings"),
-            ("import", "weather"), ("settle",),
+            ("import", "weather"), ("settle",), ("simulate",), ("operator",), ("operator", "create"),
         }  # fmt: skip
 
     def test_the_version_is_printed(self) -> None:
@@ -383,10 +395,24 @@ class TestServing:
         assert worker.url == ""
         assert worker.end(signal.SIGINT) == 0
 
-    def test_what_is_not_part_of_this_version_is_said(self, place: Place) -> None:
-        (done,) = place.each(("run", "--only", "ocpp"))
-        assert done.code == 2
-        assert "is not part of this version" in done.sentence
+    def test_the_door_for_charge_points_opens_alone(self, place: Place) -> None:
+        door = Running(place.var, "--only", "ocpp", more=place.more).wait("expects charge points at ws://127.0.0.1:")
+        port = int(door.output.rsplit("127.0.0.1:", 1)[1].split("/", 1)[0])
+        refused = httpx.get(f"http://127.0.0.1:{port}/ocpp/NOBODY")
+        assert refused.status_code in (400, 426)
+        assert door.end(signal.SIGINT) == 0
+
+    def test_a_port_for_charge_points_that_is_taken_is_said(self, place: Place) -> None:
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = str(other.getsockname()[1])
+            more = dict(place.more) | {"GRIDLOOM_OCPP_PORT": port}
+            done = gridloom(place.var, "run", "--no-demo", "--port", "0", more=more)
+        assert done.returncode == 1
+        assert f"charge points cannot be listened for on 127.0.0.1:{port}: Address already in use." in done.stderr
+        assert "GRIDLOOM_OCPP_PORT" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_nothing_of_the_callers_settings_reaches_a_command(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def healthy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str) 
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("GRIDLOOM_VAR", str(tmp_path / "var"))
     monkeypatch.setenv("GRIDLOOM_PORT", "0")
+    monkeypatch.setenv("GRIDLOOM_OCPP_PORT", "0")
     monkeypatch.setattr(doctor, "FREE_BYTES", 1)
     return tmp_path / "var"
 
@@ -147,7 +148,7 @@ def test_a_port_that_is_taken_is_worth_a_look(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_address_of_another_machine_cannot_be_listened_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    findings = wrong(found(monkeypatch, HOST="192.0.2.1", PUBLIC_URL="https://x.example"))
+    findings = wrong(found(monkeypatch, HOST="192.0.2.1", OCPP_HOST="127.0.0.1", PUBLIC_URL="https://x.example"))
     assert [each.weight for each in findings] == [LOOK]
     assert "192.0.2.1:0 cannot be listened on" in findings[0].what
 
@@ -289,7 +290,7 @@ def test_a_check_that_breaks_hides_none_of_the_others(monkeypatch: pytest.Monkey
 
 def test_a_server_open_to_others_without_a_proxy_is_worth_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
     everywhere = "0.0.0.0"
-    [finding] = wrong(found(monkeypatch, HOST=everywhere))
+    [finding] = wrong(found(monkeypatch, HOST=everywhere, OCPP_HOST="127.0.0.1"))
     assert (finding.weight, finding.what) == (LOOK, f"{everywhere} is open to others, without TLS")
     assert "GRIDLOOM_PUBLIC_URL" in finding.mend
     assert wrong(found(monkeypatch, PUBLIC_URL="https://api.example.org")) == []
@@ -312,3 +313,37 @@ def test_partners_outside_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [each.what for each in findings]
     assert "weather from https://weather.example" in texts
     assert "calculations on tcp://scheduler:8786" in texts
+
+
+def test_charge_points_without_tls_where_others_listen_are_worth_a_look(
+    monkeypatch: pytest.MonkeyPatch, healthy: Path, tmp_path: Path
+) -> None:
+    assert not healthy.exists()
+    with monkeypatch.context() as patched:
+        [finding] = [each for each in found(patched, OCPP_HOST="0.0.0.0") if each.weight != GOOD]
+        assert finding.weight == 1
+        assert "without TLS" in finding.what
+        assert "GRIDLOOM_OCPP_CERTIFICATE" in finding.mend
+    missing = str(tmp_path / "missing.pem")
+    with monkeypatch.context() as patched:
+        bad = wrong(found(patched, OCPP_CERTIFICATE=missing, OCPP_KEY=missing))
+        assert [(each.weight, each.what) for each in bad] == [(BAD, f"{missing} cannot be read")] * 2
+    with monkeypatch.context() as patched:
+        [_, refused] = found(patched, OCPP_CERTIFICATE=missing)
+        assert refused.what.startswith("GRIDLOOM_OCPP_CERTIFICATE: expected certificate and key")
+    with monkeypatch.context() as patched:
+        patched.setattr(doctor, "find_spec", lambda _: None)
+        [finding] = wrong(found(patched, NATS_URL="nats://127.0.0.1:4222"))
+        assert (finding.weight, finding.mend) == (BAD, "`pip install gridloom[nats]`")
+
+
+def test_a_port_for_charge_points_that_is_taken_is_worth_a_look(monkeypatch: pytest.MonkeyPatch, healthy: Path) -> None:
+    assert not healthy.exists()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        [finding] = wrong(found(monkeypatch, OCPP_PORT=str(port)))
+    assert finding.weight == 1
+    assert finding.what == f"127.0.0.1:{port} cannot be listened on (Address already in use)"
+    assert "GRIDLOOM_OCPP_PORT" in finding.mend

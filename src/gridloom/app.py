@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import Flag, auto
 
+from gridloom.charging.csms.public import Door
 from gridloom.core.identity.sign_in import SignIn
 from gridloom.core.identity.store import Identity
 from gridloom.kernel import observability
@@ -45,7 +46,8 @@ class Roles(Flag):
 
     API = auto()
     WORKER = auto()
-    ALL = API | WORKER
+    OCPP = auto()
+    ALL = API | WORKER | OCPP
 
 
 class Application:
@@ -58,9 +60,16 @@ class Application:
         self.database.outbox_flusher = outbox.flush
         self.database.trail_flusher = trail.flush
         self.services = Services()
+        if roles:
+            # One connection for all that a process hears: events, jobs, answers of charge points.
+            self.services.add(Listener(self.database))
+            self.services.running.append(self.services.part(Listener))
         self._provide(sealer)
         if Roles.WORKER in roles:
             self._provide_work(sealer)
+        if Roles.OCPP in roles:
+            self.services.add(Door(self.services))
+            self.services.running.append(self.services.part(Door))
         self.apis = apis()
         self.asgi = self._assemble()
 
@@ -85,13 +94,12 @@ class Application:
 
     def _provide_work(self, sealer: Sealer) -> None:
         """What happens behind the requests: events, webhooks, jobs; closed in the opposite order, before the pool."""
-        listener = Listener(self.database)
-        self.services.add(listener)
+        listener = self.services.part(Listener)
         sender = Sender(self.database, sealer, listener=listener, allow_private=self.settings.outbound_private)
         self.services.add(sender)
         relay = Relay(self.database, listener=listener)
         worker = Worker(self.database, resources=self.services, concurrency=self.settings.worker_concurrency)
-        self.services.running += [listener, relay, sender, worker]
+        self.services.running += [relay, sender, worker]
 
     def _assemble(self) -> Asgi:
         mounted = [Mounted(api.name, api.build(self.services), api.prefixes) for api in self.apis]

@@ -30,10 +30,12 @@ tenant_app = typer.Typer(no_args_is_help=True, help="Tenants: each has its own c
 token_app = typer.Typer(no_args_is_help=True, help="Tokens that programs call the APIs with.")
 user_app = typer.Typer(no_args_is_help=True, help="People who sign in.")
 import_app = typer.Typer(no_args_is_help=True, help="Bring data in from files.")
+operator_app = typer.Typer(no_args_is_help=True, help="Operators: who runs charge points within a tenant.")
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(token_app, name="token")
 app.add_typer(user_app, name="user")
 app.add_typer(import_app, name="import")
+app.add_typer(operator_app, name="operator")
 
 # Lines are never broken: what is printed is often copied, or read by another program.
 out = Console(highlight=False, soft_wrap=True)
@@ -118,7 +120,10 @@ def with_application(work: Callable[[Any], Awaitable[T]]) -> T:
 
 @app.command()
 def run(
-    only: Annotated[Only | None, typer.Option(help="Run one part: `api` (no background work) or `worker`.")] = None,
+    only: Annotated[
+        Only | None,
+        typer.Option(help="Run one part: `api` (no background work), `worker` or `ocpp` (charge points)."),
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     demo: Annotated[bool, typer.Option(help="Make a demo tenant when the database is empty.")] = True,
@@ -126,12 +131,10 @@ def run(
     """Start gridloom: the database, the APIs and the background work. Ctrl-C ends everything; the data stays in ./var.
 
     Without DATABASE_URL an embedded PostgreSQL starts in ./var. With it, that server is used, and several processes may share
-    the work: `--only api` on some machines, `--only worker` on others.
+    the work: `--only api` on some machines, `--only worker` on others, `--only ocpp` where charge points connect.
     """
     from gridloom.launch import launch
 
-    if only is Only.OCPP:
-        fail("the listener for charge points is not part of this version.", 2)
     signal.signal(signal.SIGTERM, _leave)
     with explained():
         try:
@@ -281,6 +284,26 @@ def token_create(
     out.print(with_application(work), markup=False)
 
 
+@operator_app.command("create")
+def operator_create(
+    tenant: Annotated[str, typer.Argument(help="The tenant's short name.")],
+    name: Annotated[str, typer.Argument(help="What it is called.")],
+    currency: Annotated[str, typer.Option(help="What it counts in, ISO 4217.")] = "EUR",
+    zone: Annotated[str, typer.Option(help="Calendar, e.g. Europe/Brussels.")] = "Europe/Brussels",
+    default: Annotated[bool, typer.Option(help="What names no operator belongs to it.")] = False,
+) -> None:
+    """Make an operator of charge points and print its number: locations, charge points and tariffs belong to one."""
+    from gridloom.charging.stations.public import add_operator
+    from gridloom.core.identity.store import Identity
+
+    async def work(application: Any) -> int:
+        found = await application.services.part(Identity).tenant(tenant)
+        async with application.database.tenant(found.id) as tx:
+            return await add_operator(tx, name, currency=currency, timezone=zone, is_default=default)
+
+    out.print(f"operator {with_application(work)} ({name})", markup=False)
+
+
 @import_app.command("readings")
 def import_readings(
     file: Annotated[
@@ -331,6 +354,42 @@ def settle(
 
     days = since.date(), till.date()
     with_application(lambda a: settled(a, *days, tenant=tenant, community=community, workers=workers, out=out, err=err))
+
+
+@app.command()
+def simulate(
+    stations: Annotated[int, typer.Option(min=1, max=5000, help="How many charge points.")] = 4,
+    version: Annotated[str, typer.Option(help="Versions of OCPP they speak, in turn.")] = "1.6,2.0.1",
+    api: Annotated[str | None, typer.Option(help="Address of the API; by default this machine's.")] = None,
+    ocpp: Annotated[str | None, typer.Option(help="Address for charge points, e.g. ws://127.0.0.1:9000/ocpp.")] = None,
+    token: Annotated[str | None, typer.Option(help="Charging token; by default that of the demo in ./var.")] = None,
+    interval: Annotated[float, typer.Option(min=0.5, help="Seconds between meter values.")] = 10.0,
+    prefix: Annotated[str, typer.Option(help="How their names begin; another one for another process.")] = "SIM",
+) -> None:
+    """Let simulated charge points call a gridloom that runs: they boot, charge cars that come and go, and obey.
+
+    They are made through the API the first time and found again later. Ctrl-C ends them.
+    """
+    from gridloom import simulate as simulation
+
+    chosen = quiet(settings())
+    try:
+        asyncio.run(
+            simulation.simulate(
+                api or f"http://{chosen.host}:{chosen.port}",
+                ocpp or f"ws://{chosen.host}:{chosen.ocpp_port}/ocpp",
+                token or simulation.token_of_demo(chosen.var_path),
+                stations=stations,
+                kinds=simulation.versions(version),
+                interval_s=interval,
+                prefix=prefix,
+                err=err,
+            )
+        )
+    except simulation.Impossible as reason:
+        fail(str(reason))
+    except KeyboardInterrupt:
+        raise typer.Exit from None
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
@@ -15,6 +16,7 @@ from gridloom.settings import PREFIX, Settings, SettingsError
 
 OLDEST = 150000
 FREE_BYTES = 1_000_000_000
+OWN = ("127.0.0.1", "::1", "localhost")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -34,7 +36,7 @@ def examine() -> Iterator[Finding]:
         yield Finding(str(error), 2, _known(error.field))
         return
     yield Finding("settings can be read")
-    for look in (_folder, _disk, _key, _port, _database, _graphs, _public, _mail, _outside):
+    for look in (_folder, _disk, _key, _port, _stations, _database, _graphs, _public, _mail, _outside):
         yield from _careful(look, settings)
 
 
@@ -105,15 +107,31 @@ def _key(settings: Settings) -> Iterator[Finding]:
 
 def _port(settings: Settings) -> Iterator[Finding]:
     """The address to listen on."""
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+    yield _listening(settings.host, settings.port, "PORT")
+
+
+def _stations(settings: Settings) -> Iterator[Finding]:
+    """The address for charge points."""
+    yield _listening(settings.ocpp_address, settings.ocpp_port, "OCPP_PORT")
+    if settings.ocpp_certificate is None and settings.ocpp_address not in OWN:
+        mend = f"Set {PREFIX}OCPP_CERTIFICATE and {PREFIX}OCPP_KEY, or put a proxy with TLS before it."
+        yield Finding("charge points connect without TLS: their passwords travel in the clear", 1, mend)
+    for path in (settings.ocpp_certificate, settings.ocpp_key, settings.ocpp_client_authorities):
+        if path is not None and not os.access(path, os.R_OK):
+            yield Finding(f"{path} cannot be read", 2, "The files of the OCPP settings must be readable PEM files.")
+    if settings.nats_url is not None and find_spec("nats") is None:
+        yield Finding(f"{PREFIX}NATS_URL is set, but its client is not installed", 2, "`pip install gridloom[nats]`")
+
+
+def _listening(host: str, port: int, name: str) -> Finding:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((host, port))
         except OSError as error:
-            text = f"{settings.host}:{settings.port} cannot be listened on ({error.strerror})"
-            yield Finding(text, 1, f"Is gridloom running already? Else set {PREFIX}PORT to a free port.")
-        else:
-            yield Finding(f"{settings.host}:{settings.port} is free")
+            text = f"{host}:{port} cannot be listened on ({error.strerror})"
+            return Finding(text, 1, f"Is gridloom running already? Else set {PREFIX}{name} to a free port.")
+        return Finding(f"{host}:{port} is free")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -170,7 +188,7 @@ def _graphs(settings: Settings) -> Iterator[Finding]:
 
 def _public(settings: Settings) -> Iterator[Finding]:
     """How clients reach the server."""
-    if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.public_url:
+    if settings.host not in OWN and not settings.public_url:
         mend = f"Put a proxy with TLS before it and set {PREFIX}PUBLIC_URL and {PREFIX}TRUSTED_PROXIES."
         yield Finding(f"{settings.host} is open to others, without TLS", 1, mend)
     if settings.gateway_secret and len(settings.gateway_secret) < 20:

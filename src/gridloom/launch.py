@@ -7,10 +7,11 @@ from rich.console import Console
 from gridloom import demo as demos
 from gridloom import runtime
 from gridloom.app import API_NAMES, Application, Roles
+from gridloom.charging.csms.public import Door
 from gridloom.kernel import observability
 from gridloom.settings import Settings
 
-ROLES = {None: Roles.ALL, "api": Roles.API, "worker": Roles.WORKER}
+ROLES = {None: Roles.ALL, "api": Roles.API, "worker": Roles.WORKER, "ocpp": Roles.OCPP}
 
 
 def launch(settings: Settings, *, only: str | None, demo: bool, out: Console) -> bool:
@@ -23,9 +24,18 @@ def launch(settings: Settings, *, only: str | None, demo: bool, out: Console) ->
         if demo and made is None and Roles.API in roles:
             made = asyncio.run(_demo(settings, url))
 
-        def ready(port: int) -> None:
+        def ready(port: int, application: Application) -> None:
+            door = application.services.get(Door)
+            stations = None if door is None else _stations(settings, door.port)
+            if demo and made is not None and stations is not None and Roles.API in roles and settings.demo_stations:
+                application.services.add(_demo_site(settings, port, stations, made))
             if Roles.API in roles:
-                welcome(settings, port, made, out)
+                welcome(settings, port, made, out, stations=stations)
+            elif stations is not None:
+                out.print(
+                    f"gridloom expects charge points at {stations}; Ctrl-C ends it.", soft_wrap=True, markup=False
+                )
+                out.file.flush()
             else:
                 out.print("gridloom works in the background; Ctrl-C ends it.")
 
@@ -49,7 +59,25 @@ PATHS = {
 }
 
 
-def welcome(settings: Settings, port: int, demo: demos.Demo | None, out: Console) -> None:
+def _demo_site(settings: Settings, port: int, stations: str, made: demos.Demo) -> "asyncio.Task[None]":
+    """Cars that charge at the demo's stations. They are clients like all others, on the other end of a socket."""
+    from gridloom.charging.simulation.demo import begin
+
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  compared, not bound
+    address = stations.rpartition("/")[0].replace("0.0.0.0", "127.0.0.1")  # noqa: S104  likewise
+    return begin(f"http://{host}:{port}", address, made.charging_token, settings.demo_stations)
+
+
+def _stations(settings: Settings, port: int) -> str:
+    """Where charge points connect."""
+    host = settings.ocpp_address
+    scheme = "ws" if settings.ocpp_certificate is None else "wss"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/ocpp/{{network id}}"
+
+
+def welcome(
+    settings: Settings, port: int, demo: demos.Demo | None, out: Console, *, stations: str | None = None
+) -> None:
     """The short table of a start: each API, its documentation, and how to sign in to it. Never wrapped, easy to copy."""
     base = settings.public_url or f"http://{settings.host}:{port}"
     lines = [
@@ -62,6 +90,8 @@ def welcome(settings: Settings, port: int, demo: demos.Demo | None, out: Console
     for name in API_NAMES:
         address = f"{base}{PATHS[name].replace(' /', ', /')}"
         lines.append(f"{name:<12} {address:<48} {base + '/docs/' + name:<44} {_credential(name, demo)}")
+    if stations is not None:
+        lines.append(f"{'OCPP':<12} {stations:<48} {base + '/docs/charging':<44} the charge point's network password")
     if demo is not None:
         token = demo.service_token
         lines += ["", f"One token for all five:   Authorization: Bearer {token}"]

@@ -5,10 +5,11 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 import uvicorn
+import uvloop
 
 from gridloom.app import Application, Roles
 from gridloom.kernel.database.embedded import EmbeddedServer
@@ -89,11 +90,19 @@ class Server(uvicorn.Server):
             self._ready(listening.getsockname()[1] if listening else self.config.port)
 
 
-def serve(settings: Settings, url: str, roles: Roles, ready: Callable[[int], None]) -> bool:
-    """Run until a signal says stop. True when the start succeeded."""
+Ready: TypeAlias = Callable[[int, Application], None]
+
+
+def serve(settings: Settings, url: str, roles: Roles, ready: Ready) -> bool:
+    """Run until a signal says stop. True when the start succeeded. ready: is told the port of the API, 0 without one.
+
+    Raises SettingsError when somebody else listens on the port for charge points.
+    """
+    if Roles.OCPP in roles:
+        _check_free(settings.ocpp_address, settings.ocpp_port)
     application = Application(settings, url, sealer(settings), roles=roles)
     if Roles.API not in roles:
-        asyncio.run(_work(application, ready))
+        uvloop.run(_work(application, ready))
         return True
     config = uvicorn.Config(
         application.asgi,
@@ -109,17 +118,32 @@ def serve(settings: Settings, url: str, roles: Roles, ready: Callable[[int], Non
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    server = Server(config, ready)
+    server = Server(config, lambda port: ready(port, application))
     server.run()
     return bool(server.started)
 
 
-async def _work(application: Application, ready: Callable[[int], None]) -> None:
-    """The background parts alone, until SIGINT or SIGTERM."""
+def _check_free(host: str, port: int) -> None:
+    """Said before anything is opened: at the socket itself it would be a trace in the middle of the start."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise SettingsError(
+            f"charge points cannot be listened for on {host}:{port}: {error.strerror}. "
+            "Another port: GRIDLOOM_OCPP_PORT (0 takes a free one).",
+            "ocpp_port",
+        ) from None
+
+
+async def _work(application: Application, ready: Ready) -> None:
+    """Everything but the API, until SIGINT or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with application.running():
-        ready(0)
+        ready(0, application)
         await stop.wait()

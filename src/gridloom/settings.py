@@ -86,12 +86,50 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     open_meteo_url: Annotated[
         str | None, Meta(description="Weather service of the Open-Meteo form. Unset: files only.")
     ] = None
+    demo_stations: Annotated[
+        int, Meta(ge=0, le=50, description="Simulated charge points that live in the demo; 0 for none.")
+    ] = 4
+    communication_log_days: Annotated[
+        int, Meta(ge=1, le=3650, description="Days that messages of charge points are kept.")
+    ] = 90
+    ocpp_host: Annotated[str | None, Meta(description="Address for charge points (OCPP). Unset: as host.")] = None
+    ocpp_port: Annotated[int, Meta(ge=0, le=65535, description="Port for charge points; 0 takes a free one.")] = 9000
+    ocpp_certificate: Annotated[
+        str | None,
+        Meta(description="PEM file of the certificate for charge points. Unset: no TLS, profiles 0 and 1 only."),
+    ] = None
+    ocpp_key: Annotated[str | None, Meta(description="PEM file of its private key.")] = None
+    ocpp_client_authorities: Annotated[
+        str | None, Meta(description="PEM file of the authorities whose client certificates are believed (profile 3).")
+    ] = None
+    ocpp_connections: Annotated[int, Meta(ge=1, description="Charge points a process lets in at most.")] = 10_000
+    ocpp_rate: Annotated[
+        float, Meta(gt=0, le=1_000_000, description="Messages a second that one charge point may send for long.")
+    ] = 100.0
+    ocpp_call_timeout: Annotated[
+        float, Meta(gt=0, le=600, description="Seconds within which a charge point has to answer a command.")
+    ] = 30.0
+    ocpp_heartbeat: Annotated[
+        int, Meta(ge=10, le=86_400, description="Seconds between heartbeats, told to a charge point when it boots.")
+    ] = 300
+    offline_hours: Annotated[
+        float,
+        Meta(gt=0, le=8_760, description="Hours after which a charge point that is away counts as away for long."),
+    ] = 24.0
+    nats_url: Annotated[
+        str | None, Meta(description="NATS server for words between processes (nats://host:4222). Unset: PostgreSQL.")
+    ] = None
     otlp_endpoint: Annotated[str | None, Meta(description="Where traces go (OpenTelemetry, OTLP over HTTP).")] = None
 
     @property
     def var_path(self) -> Path:
         """The folder of everything that is kept, absolute."""
         return Path(self.var).expanduser().resolve()
+
+    @property
+    def ocpp_address(self) -> str:
+        """The address on which charge points are expected."""
+        return self.ocpp_host or self.host
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> "Settings":
@@ -128,6 +166,7 @@ def _unusable(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.public_url is not None and not _ADDRESS.fullmatch(settings.public_url):
         yield "public_url", "an address such as https://api.example.org"
     yield from _unusable_mail(settings)
+    yield from _unusable_ocpp(settings)
     if not math.isfinite(settings.graph_seconds):
         yield "graph_seconds", "a number of seconds"
     try:
@@ -139,6 +178,19 @@ def _unusable(settings: Settings) -> Iterator[tuple[str, str]]:
         Cors(settings.cors_origins)
     except ValueError:
         yield "cors_origins", "web origins, such as https://portal.example.org, or `*`"
+
+
+def _unusable_ocpp(settings: Settings) -> Iterator[tuple[str, str]]:
+    if (settings.ocpp_certificate is None) != (settings.ocpp_key is None):
+        alone = "ocpp_certificate" if settings.ocpp_key is None else "ocpp_key"
+        yield alone, "certificate and key (PEM files) together"
+    if settings.ocpp_client_authorities is not None and settings.ocpp_certificate is None:
+        yield "ocpp_client_authorities", "a certificate of ours too: without TLS no client shows one"
+    for name in ("ocpp_rate", "ocpp_call_timeout", "offline_hours"):
+        if not math.isfinite(getattr(settings, name)):
+            yield name, "a number"
+    if settings.nats_url is not None and not settings.nats_url.startswith(("nats://", "tls://", "ws://", "wss://")):
+        yield "nats_url", "an address such as nats://user:password@host:4222"
 
 
 def _unusable_mail(settings: Settings) -> Iterator[tuple[str, str]]:

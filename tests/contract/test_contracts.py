@@ -19,9 +19,34 @@ LEAST = 0.99
 PROMISED: dict[str, dict[str, int]] = {
     "metering": {"/api": 22},
     "charging": {
-        "/public-api/resources/currencies/v2.0": 5,
-        "/public-api/resources/taxes/v2.0": 5,
-        "/public-api/resources/locations/v2.0": 15,
+        "/public-api/actions/charge-point/": 29,
+        "/public-api/actions/evse/": 3,
+        "/public-api/actions/notifications/": 1,
+        "/public-api/actions/session/": 3,
+        "/public-api/actions/tariffs/": 1,
+        "/public-api/logs/communication/": 2,
+        "/public-api/notifications/": 10,
+        "/public-api/resources/authorizations/": 5,
+        "/public-api/resources/charge-point-models/": 5,
+        "/public-api/resources/charge-point-vendors/": 5,
+        "/public-api/resources/charge-points/": 42,
+        "/public-api/resources/cp-models/": 5,
+        "/public-api/resources/cp-vendors/": 5,
+        "/public-api/resources/currencies/": 5,
+        "/public-api/resources/evses/": 15,
+        "/public-api/resources/id-tags/": 5,
+        "/public-api/resources/locations/": 20,
+        "/public-api/resources/operators/": 2,
+        "/public-api/resources/rfid-tags/": 5,
+        "/public-api/resources/sessions/": 3,
+        "/public-api/resources/settings/": 1,
+        "/public-api/resources/tariff-groups/": 5,
+        "/public-api/resources/tariff-snapshots/": 1,
+        "/public-api/resources/tariffs/": 5,
+        "/public-api/resources/taxes/": 5,
+        "/public-api/resources/templates/": 1,
+        "/public-api/resources/user-groups/": 5,
+        "/public-api/resources/users/": 19,
     },
     "commerce": {
         "/rel/contacts": 6,
@@ -38,7 +63,12 @@ PROMISED: dict[str, dict[str, int]] = {
     "portal": {"/v2/portal/portal": 1, "/v2/portal/config": 2, "/v2/portal/public/config": 1, "/v2/portal/token": 2},
 }
 # Below a promised beginning, what a later part brings.
-LATER = {("GET", "/rel/search/addresses"), ("POST", "/rel/search/addresses"), ("GET", "/iam/oauth/authorize")}
+_POINT = "/public-api/resources/charge-points/v2.0/{}"
+LATER = {
+    ("GET", "/rel/search/addresses"), ("POST", "/rel/search/addresses"), ("GET", "/iam/oauth/authorize"),
+    ("GET", f"{_POINT}/available-personal-smart-charging-modes"), ("GET", f"{_POINT}/personal-smart-charging-preferences"),
+    ("POST", f"{_POINT}/personal-smart-charging-preferences"), ("POST", f"{_POINT}/smart-charging"),
+}  # fmt: skip
 
 
 def contract(api: str) -> dict[str, Any]:

@@ -37,16 +37,18 @@ class Memory:
 
     def __init__(self, *known: Station) -> None:
         self.known = {each.network_id: each for each in known}
+        self.namesakes: list[Station] = []
         self.recorded: list[tuple[str, str, Version]] = []
         self.lookups = 0
         self.broken = False
 
-    async def lookup(self, network_id: str) -> Station | None:
-        """The station."""
+    async def lookup(self, network_id: str) -> list[Station]:
+        """The station, and others of its name."""
         self.lookups += 1
         if self.broken:
             raise ConnectionError("the database is away")
-        return self.known.get(network_id)
+        known = self.known.get(network_id)
+        return [] if known is None else [known, *self.namesakes]
 
     async def pending(self, network_id: str, address: str, version: Version) -> None:
         """Remember it."""
@@ -92,8 +94,11 @@ class Notebook:
         """Write it down."""
         self.frames.append(frame)
 
-    def incident(self, incident: Incident, network_id: str, address: str, detail: str) -> None:
+    def incident(
+        self, incident: Incident, network_id: str, address: str, detail: str, station: Station | None = None
+    ) -> None:
         """Write it down."""
+        assert station is None or station.network_id == network_id
         self.incidents.append((incident, network_id, detail))
 
 

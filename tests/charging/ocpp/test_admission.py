@@ -22,12 +22,15 @@ from gridloom.charging.ocpp.admission import (
     ClientCertificate,
     Policy,
     Proof,
+    chosen,
+    is_within,
     network_id_of,
     password_of,
+    profile_of,
     strength_of,
 )
 from gridloom.charging.ocpp.messages.versions import Version
-from gridloom.charging.ocpp.ports import CertificateRule, KeyedDigest
+from gridloom.charging.ocpp.ports import CertificateRule, KeyedDigest, Station
 
 # The address and the sub-protocol
 
@@ -203,7 +206,7 @@ async def test_a_trusted_proxy_speaks_for_the_client_and_nobody_else_does() -> N
     notebook = Notebook()
     forwarded = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9", "X-Forwarded-Proto": "https"}
     memory = Memory(station(profile=2))
-    trusting = Policy(trusted_proxies=frozenset({"127.0.0.1"}), record_unknown=True, connects=100)
+    trusting = Policy(trusted_proxies=("127.0.0.1",), record_unknown=True, connects=100)
     async with listening(stations=memory, policy=trusting, journal=notebook) as (listener, _):
         async with dial(listener, headers=forwarded) as socket:
             assert await works(socket)
@@ -211,3 +214,66 @@ async def test_a_trusted_proxy_speaks_for_the_client_and_nobody_else_does() -> N
     assert memory.recorded == [("NEW", "203.0.113.9", Version.V16)]
     async with listening(station(profile=2)) as (listener, _):
         assert (await refused(dial(listener, headers=forwarded))).response.status_code == 401
+
+
+# Several stations of one name
+
+
+def namesake(key: int, password: str | None, **facts: object) -> Station:
+    """One of several."""
+    found = station(password=password, **facts)
+    object.__setattr__(found, "key", key)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("candidates", "password", "key"),
+    [
+        ([], b"one", None),
+        ([namesake(1, "one"), namesake(2, "two")], b"one", 1),
+        ([namesake(1, "one"), namesake(2, "two")], b"two", 2),
+        ([namesake(1, "one"), namesake(2, "two")], b"three", None),
+        ([namesake(1, "one"), namesake(2, "one")], b"one", None),
+        ([namesake(1, "one"), namesake(2, "one", enabled=False)], b"one", 1),
+        ([namesake(1, None, profile=0), namesake(2, "two")], b"two", 2),
+        ([namesake(1, None, profile=0), namesake(2, "two")], None, 1),
+        ([namesake(1, None, profile=0), namesake(2, None, profile=0)], None, None),
+        ([namesake(1, "one", profile=0), namesake(2, "one")], b"one", None),
+    ],
+)  # fmt: skip
+def test_of_several_stations_of_a_name_the_one_that_is_proven(
+    candidates: list[Station], password: bytes | None, key: int | None
+) -> None:
+    found = chosen(candidates, Proof(False, password))
+    assert (None if found is None else found[0].key) == key
+
+
+async def test_two_stations_of_a_name_are_connected_side_by_side() -> None:
+    memory = Memory(station(password="one-password-of-16"))
+    memory.namesakes = [namesake(2, "another-password-16")]
+    async with listening(stations=memory) as (listener, handler):
+        async with (
+            dial(listener, password="one-password-of-16") as first,
+            dial(listener, password="another-password-16") as second,
+        ):
+            assert await works(first)
+            assert await works(second)
+            assert listener.count == 2
+            assert {connection.station.key for connection in handler.connections} == {(1, "CP-1"), 2}
+            assert {connection.station.key for connection in listener.connections()} == {(1, "CP-1"), 2}
+        await until(lambda: listener.count == 0)
+
+
+@pytest.mark.parametrize(
+    ("strength", "secure", "profile"), [(0, False, 0), (0, True, 0), (1, False, 1), (1, True, 2), (3, True, 3)]
+)
+def test_a_proof_amounts_to_a_profile(strength: int, secure: bool, profile: int) -> None:
+    assert profile_of(strength, secure=secure) == profile
+
+
+@pytest.mark.parametrize(
+    ("address", "within"),
+    [("10.1.2.3", True), ("11.0.0.1", False), ("::1", True), ("2001:db8::1", False), ("", False), ("a name", False)],
+)
+def test_a_proxy_is_trusted_by_address_or_network(address: str, within: bool) -> None:
+    assert is_within(address, ("10.0.0.0/8", "::1")) is within

@@ -123,7 +123,7 @@ async def test_a_call_can_be_answered_refused_unanswered_or_made_to_nobody() -> 
             "PropertyConstraintViolation", "status: enum", malformed=True
         )
         assert await outcome(None) == TimedOut(sent=True)
-        assert await listener.call("NOBODY", "ClearCache", {}) == Offline(sent=False)
+        assert await listener.call((1, "NOBODY"), "ClearCache", {}) == Offline(sent=False)
 
 
 async def test_a_late_answer_and_an_answer_to_no_call_change_nothing() -> None:

@@ -278,7 +278,7 @@ async def test_at_shutdown_the_message_in_hand_is_answered_and_every_station_hea
         sockets = await asyncio.gather(*(dial(listener, each.network_id) for each in known))
         await sockets[0].send('[2,"1","Heartbeat",{}]')
         await until(lambda: len(handler.handled) == 1 and listener.count == 20)
-        outstanding = asyncio.create_task(listener.call("CP-1", "ClearCache", {}))
+        outstanding = asyncio.create_task(listener.call((1, "CP-1"), "ClearCache", {}))
         await heard(sockets[1])
         closing = asyncio.create_task(listener.close())
         await until(lambda: len(handler.gone) == 19)

@@ -48,7 +48,7 @@ async def test_too_many_failures_of_an_address_are_stopped_before_any_lookup() -
 
 
 async def test_too_many_failures_of_a_name_are_stopped_but_not_where_it_was_proven() -> None:
-    policy = Policy(failures_per_id=3, failures_per_address=100, trusted_proxies=frozenset({"127.0.0.1"}), connects=100)
+    policy = Policy(failures_per_id=3, failures_per_address=100, trusted_proxies=("127.0.0.1",), connects=100)
     home, thief = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.66"}
     async with listening(policy=policy) as (listener, _):
         async with dial(listener, headers=home) as socket:
@@ -100,12 +100,19 @@ def test_each_further_connection_doubles_the_wait_up_to_a_bound_and_quiet_ends_i
     flapping = Flapping(Policy(connects=3, first_wait=1, longest_wait=8, steady=60))
     now, waits = 0.0, []
     for _ in range(8):
-        flapping.connected("a", now)
-        waits.append(flapping.wait("a", now))
+        flapping.connected("a", "10.0.0.1", now)
+        waits.append(flapping.wait("a", "10.0.0.1", now))
         now += waits[-1]
     assert waits == [0, 0, 1, 2, 4, 8, 8, 8]
-    flapping.connected("a", now + 60)
-    assert flapping.wait("a", now + 60) == 0
+    flapping.connected("a", "10.0.0.1", now + 60)
+    assert flapping.wait("a", "10.0.0.1", now + 60) == 0
+
+
+def test_a_station_elsewhere_does_not_wait_for_one_of_its_name() -> None:
+    flapping = Flapping(Policy(connects=1, first_wait=10))
+    flapping.connected("a", "10.0.0.1", 0.0)
+    assert flapping.wait("a", "10.0.0.1", 1.0) == 9.0
+    assert flapping.wait("a", "10.0.0.2", 1.0) == 0.0
 
 
 async def test_no_more_connections_than_allowed() -> None:
@@ -193,7 +200,7 @@ async def test_a_newcomer_with_the_same_credential_takes_the_place_and_the_old_o
                 await old.recv()
             assert old.close_code == CloseCode.POLICY_VIOLATION
             assert handler.order == [("came", 1), ("went", 1), ("came", 2)]
-            assert listener.connection("CP-1") is handler.connections[1]
+            assert listener.connection((1, "CP-1")) is handler.connections[1]
             assert listener.count == 1
 
 

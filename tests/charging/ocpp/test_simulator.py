@@ -98,22 +98,22 @@ async def test_a_refused_token_does_not_charge(version: Version) -> None:
 async def test_a_remote_start_and_stop_charge_and_end(version: Version) -> None:
     async with a_station(version) as (listener, handler, station):
         if version is Version.V16:
-            started = await listener.call("CP-1", "RemoteStartTransaction", {"idTag": "A1", "connectorId": 1})
+            started = await listener.call((1, "CP-1"), "RemoteStartTransaction", {"idTag": "A1", "connectorId": 1})
         else:
             token = {"idToken": "A1", "type": "Central"}
             started = await listener.call(
-                "CP-1", "RequestStartTransaction", {"idToken": token, "remoteStartId": 9, "evseId": 1}
+                (1, "CP-1"), "RequestStartTransaction", {"idToken": token, "remoteStartId": 9, "evseId": 1}
             )
         assert started == Answered({"status": "Accepted"})
         await until(lambda: station.plugs[1].transaction is not None)
         await station.settle()
         running = station.plugged(1).id
         stop = "RemoteStopTransaction" if version is Version.V16 else "RequestStopTransaction"
-        assert await listener.call("CP-1", stop, {"transactionId": running}) == Answered({"status": "Accepted"})
+        assert await listener.call((1, "CP-1"), stop, {"transactionId": running}) == Answered({"status": "Accepted"})
         await until(lambda: station.plugs[1].transaction is None)
         await station.settle()
         unknown = 1 if version is Version.V16 else "unknown"
-        assert await listener.call("CP-1", stop, {"transactionId": unknown}) == Answered({"status": "Rejected"})
+        assert await listener.call((1, "CP-1"), stop, {"transactionId": unknown}) == Answered({"status": "Rejected"})
         last = next(payload for _, action, payload in reversed(handler.handled) if "Transaction" in action)
         assert (last.get("reason") or last["transactionInfo"]["stoppedReason"]) == "Remote"
 
@@ -123,7 +123,7 @@ async def test_a_reset_ends_the_process_and_the_station_comes_back(version: Vers
     async with a_station(version) as (listener, handler, station):
         await station.start(1, "A1")
         kind = "Hard" if version is Version.V16 else "Immediate"
-        assert await listener.call("CP-1", "Reset", {"type": kind}) == Answered({"status": "Accepted"})
+        assert await listener.call((1, "CP-1"), "Reset", {"type": kind}) == Answered({"status": "Accepted"})
         await until(lambda: station.boots == 2)
         await station.settle()
         assert station.plugs[1].transaction is None
@@ -136,35 +136,48 @@ async def test_the_configuration_is_read_and_written(version: Version) -> None:
     async with a_station(version) as (listener, _, station):
         if version is Version.V16:
             change = {"key": "HeartbeatInterval", "value": "60"}
-            assert await listener.call("CP-1", "ChangeConfiguration", change) == Answered({"status": "Accepted"})
-            read = await listener.call("CP-1", "GetConfiguration", {"key": ["HeartbeatInterval", "Colour"]})
+            assert await listener.call((1, "CP-1"), "ChangeConfiguration", change) == Answered({"status": "Accepted"})
+            read = await listener.call((1, "CP-1"), "GetConfiguration", {"key": ["HeartbeatInterval", "Colour"]})
             entry = {"key": "HeartbeatInterval", "readonly": False, "value": "60"}
             assert read == Answered({"configurationKey": [entry], "unknownKey": ["Colour"]})
         else:
             name = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
             change = {"setVariableData": [{"attributeValue": "60", **name}]}
-            written = await listener.call("CP-1", "SetVariables", change)
+            written = await listener.call((1, "CP-1"), "SetVariables", change)
             assert written == Answered({"setVariableResult": [{"attributeStatus": "Accepted", **name}]})
-            read = await listener.call("CP-1", "GetVariables", {"getVariableData": [name]})
+            read = await listener.call((1, "CP-1"), "GetVariables", {"getVariableData": [name]})
             result = {"attributeStatus": "Accepted", "attributeValue": "60", **name}
             assert read == Answered({"getVariableResult": [result]})
         assert station.configuration["HeartbeatInterval"] == "60"
+
+
+async def test_a_report_tells_every_variable() -> None:
+    async with a_station(Version.V201) as (listener, handler, station):
+        asked = {"requestId": 9, "reportBase": "FullInventory"}
+        outcome = await listener.call((1, "CP-1"), "GetBaseReport", asked)
+        assert isinstance(outcome, Answered)
+        assert outcome.payload == {"status": "Accepted"}
+        await station.settle()
+        _, action, told = handler.handled[-1]
+        assert (action, told["requestId"], told["seqNo"], told["tbc"]) == ("NotifyReport", 9, 0, False)
+        found = {each["variable"]["name"]: each["variableAttribute"][0]["value"] for each in told["reportData"]}
+        assert found == station.configuration
 
 
 @VERSIONS
 async def test_a_station_may_refuse_stay_silent_or_not_know_a_command(version: Version) -> None:
     async with a_station(version) as (listener, _, station):
         station.refuse.add("ClearCache")
-        assert await listener.call("CP-1", "ClearCache", {}) == Answered({"status": "Rejected"})
-        unknown = await listener.call("CP-1", "GetLocalListVersion", {})
+        assert await listener.call((1, "CP-1"), "ClearCache", {}) == Answered({"status": "Rejected"})
+        unknown = await listener.call((1, "CP-1"), "GetLocalListVersion", {})
         assert isinstance(unknown, Rejected)
         assert (unknown.code, unknown.malformed) == ("NotImplemented", False)
         station.silent.add("UnlockConnector")
         unlock = {"connectorId": 1} if version is Version.V16 else {"evseId": 1, "connectorId": 1}
-        assert await listener.call("CP-1", "UnlockConnector", unlock, timeout=0.2) == TimedOut(sent=True)
+        assert await listener.call((1, "CP-1"), "UnlockConnector", unlock, timeout=0.2) == TimedOut(sent=True)
         await station.vanish()
         await until(lambda: listener.count == 0)
-        assert await listener.call("CP-1", "ClearCache", {}) == Offline(sent=False)
+        assert await listener.call((1, "CP-1"), "ClearCache", {}) == Offline(sent=False)
 
 
 @VERSIONS
@@ -173,7 +186,7 @@ async def test_a_trigger_brings_the_message_asked_for(version: Version) -> None:
         before = len(handler.handled)
         for message in ("Heartbeat", "StatusNotification", "BootNotification"):
             asked = {"requestedMessage": message}
-            assert await listener.call("CP-1", "TriggerMessage", asked) == Answered({"status": "Accepted"})
+            assert await listener.call((1, "CP-1"), "TriggerMessage", asked) == Answered({"status": "Accepted"})
             await station.settle()
         await until(lambda: len(handler.handled) == before + 4)
         assert actions(handler)[before:] == [

@@ -36,6 +36,14 @@ async def station(caller: Caller, **changes: Any) -> dict[str, Any]:
     return await posted(caller, POINTS, {**STATION, "locationId": await site(caller, operator), **changes})
 
 
+async def group(caller: Caller, operator: int = 7) -> int:
+    """The one tariff group of the operator, made when there is none yet."""
+    for each in await caller.all(f"{ROOT}/tariff-groups/v1.0", operatorId=operator):
+        return int(each["id"])
+    body = {"operatorId": operator, "name": "Prices", "tariffIds": []}
+    return int((await posted(caller, f"{ROOT}/tariff-groups/v1.0", body))["id"])
+
+
 async def home(caller: Caller, **changes: Any) -> dict[str, Any]:
     """A personal charge point."""
     return await posted(caller, POINTS, {**HOME, **changes})

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import pytest
 from tests.charging.kit import caller_of
-from tests.charging.stations.kit import EVSE, EVSES, POINTS, ROOT, evse_of, posted, read, set_columns, station
+from tests.charging.stations.kit import EVSE, EVSES, POINTS, ROOT, evse_of, group, posted, read, set_columns, station
 from tests.suites.client import Caller, Callers, answers
 from tests.suites.resource import ResourceSuite
 
@@ -21,7 +21,7 @@ POWER = {
     "connectedPhase": "L1",
 }
 FULL: dict[str, Any] = {
-    **EVSE, "label": "Left", "midMeterCertificationEndYear": 2030, "tariffGroupId": 4, "allowsReservation": True,
+    **EVSE, "label": "Left", "midMeterCertificationEndYear": 2030, "allowsReservation": True,
     "monitoringEnabled": False, "powerOptions": POWER, "externalId": "e-1", "externalAppData": {"a": [1, None]},
 }  # fmt: skip
 BAD: dict[str, Any] = {
@@ -31,7 +31,7 @@ BAD: dict[str, Any] = {
     "status": (None, "active", 5),
     "label": (5, "x" * 256),
     "midMeterCertificationEndYear": (1899, "x"),
-    "tariffGroupId": (0, "x"),
+    "tariffGroupId": (0, "x", 987654321),
     "allowsReservation": (None, "yes"),
     "bookingEnabled": (None, 1),
     "monitoringEnabled": (None, "no"),
@@ -84,7 +84,7 @@ class TestEvses(ResourceSuite):
     }
 
     async def body(self, caller: Caller) -> dict[str, Any]:
-        return {**FULL, "chargePointId": await the_station(caller)}
+        return {**FULL, "chargePointId": await the_station(caller), "tariffGroupId": await group(caller)}
 
     async def body_again(self, caller: Caller, number: int) -> dict[str, Any]:
         return numbered(await self.body(caller), number)
@@ -109,8 +109,11 @@ class TestStationEvses(ResourceSuite):
     async def path(self, caller: Caller) -> dict[str, Any]:
         return {"chargePoint": await the_station(caller)}
 
+    async def body(self, caller: Caller) -> dict[str, Any]:
+        return {**FULL, "tariffGroupId": await group(caller)}
+
     async def body_again(self, caller: Caller, number: int) -> dict[str, Any]:
-        return numbered(FULL, number)
+        return numbered(await self.body(caller), number)
 
 
 class TestConnectors(ResourceSuite):

@@ -10,6 +10,7 @@ from tests.charging.stations.kit import (
     POINTS,
     ROOT,
     evse_of,
+    group,
     home,
     posted,
     read,
@@ -60,10 +61,11 @@ async def count(caller: Caller, table: str) -> int:
 
 async def test_a_charge_point_is_made_with_the_evses_of_its_template(callers: Callers) -> None:
     caller = await caller_of(callers)
+    prices = await group(caller)
     made = await older(
         caller, plugAndCharge=True, capabilities=["METER_VALUES"], desiredSecurityProfile=1, networkPort="80", tags=["x"],
         partnerAccessType="publicViewPrivateUse", ownerPartnerId=5, networkPassword="secret",
-        evses={"2": {"physicalReference": "Right", "status": "out of order", "tariffGroupId": 4, "maxAmperage": 16}},
+        evses={"2": {"physicalReference": "Right", "status": "out of order", "tariffGroupId": prices, "maxAmperage": 16}},
     )  # fmt: skip
     left, right = made["evses"]
     number = made["id"]
@@ -73,7 +75,7 @@ async def test_a_charge_point_is_made_with_the_evses_of_its_template(callers: Ca
         22000,
         32,
     )
-    assert (right["physicalReference"], right["status"], right["tariffGroupId"]) == ("Right", "out of order", 4)
+    assert (right["physicalReference"], right["status"], right["tariffGroupId"]) == ("Right", "out of order", prices)
     assert (made["accessType"], made["networkStatus"], made["networkPort"]) == ("public", "never connected", "80")
     assert (made["plugAndCharge"], made["capabilities"], made["tags"]) == (True, ["METER_VALUES"], ["x"])
     assert (made["partnerAccessType"], made["desiredSecurityProfileStatus"]) == ("publicViewPrivateUse", "pending")
@@ -214,10 +216,25 @@ async def test_a_station_that_an_older_request_deletes_is_gone(callers: Callers)
     assert await count(caller, "evse") == 0
 
 
+async def test_prices_of_somebody_else_or_of_nobody_are_refused_by_field(callers: Callers) -> None:
+    caller = await caller_of(callers)
+    foreign = await group(caller, operator=8)
+    for wrong in (foreign, 987654321):
+        body = {
+            "templateId": await template(caller), "name": "Old", "networkId": "OLD-1", "status": "active",
+            "locationId": await site(caller), "evses": {"2": {"tariffGroupId": wrong}},
+        }  # fmt: skip
+        answer = await caller.post(OLD_POINTS, json=body)
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, ["evses.2.tariffGroupId"])
+    assert await count(caller, "charge_point") == 0
+
+
 async def test_an_evse_is_written_as_a_whole(callers: Callers) -> None:
     caller = await caller_of(callers)
     place = await station(caller, partner={"id": 5, "contractId": 6})
-    made = await evse_of(caller, place, label="Kept", tariffGroupId=3, midMeterCertificationEndYear=2030)
+    made = await evse_of(
+        caller, place, label="Kept", tariffGroupId=await group(caller), midMeterCertificationEndYear=2030
+    )
     url = f"{OLD_EVSES}/{made['id']}"
     answer = await caller.put(url, json=PUT)
     answers(caller.api, answer, "PUT", f"{OLD_EVSES}/{{evse}}")

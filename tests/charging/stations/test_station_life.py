@@ -241,8 +241,9 @@ async def test_a_station_that_takes_a_value_shows_it(callers: Callers, monkeypat
     made = await station(caller)
     control = caller.application.services.part(public.StationControl)
 
-    async def take(tx: Any, charge_point: int, name: str, value: str) -> bool:
-        await public.keep_variables(tx, charge_point, [{"name": name, "value": value}], NOON)
+    async def take(_: Any, charge_point: int, name: str, value: str) -> bool:
+        async with tenant_of(caller) as tx:
+            await public.keep_variables(tx, charge_point, [{"name": name, "value": value}], NOON)
         return True
 
     monkeypatch.setattr(control, "set_variable", take)

@@ -5,12 +5,14 @@ from typing import Any
 import msgspec
 
 from gridloom.charging.drivers.authorization_schemas import Decision, Method, RoamingPartner
+from gridloom.charging.drivers.events import AuthorizationChanged
 from gridloom.charging.drivers.rules import Driver, KnownTag
 from gridloom.charging.drivers.uids import uid_key
 from gridloom.charging.drivers.user_schemas import Activity
 from gridloom.kernel import clock
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.events.event import emit
 
 _DRIVER = (
     "d.id AS driver_id, d.operator_id AS driver_operator, d.status AS driver_status, d.sessions_allowed, "
@@ -93,6 +95,7 @@ async def record_authorization(
         evse_id=evse_id,
         now=now,
     )
+    emit(tx, AuthorizationChanged(authorization_id=number, action="created"))
     if driver_id is not None and status == "accepted" and method in ("id_tag", "mac_address"):
         await record_activity(tx, driver_id, "id_tag_authorization")
     return int(number)
@@ -103,7 +106,10 @@ async def decide_authorization(tx: Tx, number: int, status: Decision, rejection_
     if status == "pending":
         raise ValueError("a decision accepts or rejects")
     _has_its_reason(status, rejection_reason)
-    return await tx.run(_DECIDE, id=number, status=status, reason=rejection_reason, now=clock.now()) > 0
+    if not await tx.run(_DECIDE, id=number, status=status, reason=rejection_reason, now=clock.now()):
+        return False
+    emit(tx, AuthorizationChanged(authorization_id=number, action="updated"))
+    return True
 
 
 async def link_session(tx: Tx, number: int, session_id: int) -> None:

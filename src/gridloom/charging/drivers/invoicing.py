@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
 
+from gridloom.charging.drivers.events import InvoiceDetailsChanged
 from gridloom.charging.drivers.invoice_schemas import OTHERS, InvoiceDetails, InvoiceDetailsWrite
 from gridloom.charging.drivers.tables import INVOICE_TEXTS, invoice_details
 from gridloom.kernel.database.statement import Statement, sql
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import NotFound
+from gridloom.kernel.events.event import emit
 from gridloom.kernel.http.rows import Shape
 
 IDS = bindparam("ids", type_=ARRAY(BigInteger))
@@ -34,7 +36,7 @@ _SAVE = sql(
     f"VALUES (:tenant_id, :driver_id, {', '.join(f':{name}' for name in _NAMES)}) "
     f"ON CONFLICT (tenant_id, driver_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _NAMES)}, "
     "updated_at = now(), require_invoice_updated_at = CASE WHEN there.require_invoice = excluded.require_invoice "
-    "THEN there.require_invoice_updated_at ELSE now() END"
+    "THEN there.require_invoice_updated_at ELSE now() END RETURNING xmax = 0 AS is_new"
 )
 _USER = (
     "SELECT 1 FROM charging.driver WHERE id = :id AND deleted_at IS NULL "
@@ -70,7 +72,8 @@ async def save(tx: Tx, user: int, given: InvoiceDetailsWrite) -> InvoiceDetails:
         raise NotFound
     values = {name: getattr(given, name) for name in _NAMES}
     plain = {name: None if value in (msgspec.UNSET, "") else value for name, value in values.items()}
-    await tx.run(_SAVE, tenant_id=tx.tenant, driver_id=user, **plain)
+    is_new = await tx.scalar(_SAVE, tenant_id=tx.tenant, driver_id=user, **plain)
+    emit(tx, InvoiceDetailsChanged(user_id=user, action="created" if is_new else "updated"))
     return await read(tx, user)
 
 

@@ -30,6 +30,7 @@ from gridloom.charging.drivers.authorization_schemas import (
     Decision,
     Method,
 )
+from gridloom.charging.drivers.events import IdTagChanged, UserChanged
 from gridloom.charging.drivers.schemas import (
     IdTag,
     IdTagPatch,
@@ -47,10 +48,13 @@ from gridloom.charging.drivers.tables import authorization, driver, id_tag, user
 from gridloom.charging.drivers.uids import uid_key
 from gridloom.charging.drivers.user_schemas import User, UserPatch, UserWrite
 from gridloom.charging.drivers.users import Users
+from gridloom.charging.gone import Gone, remains
 from gridloom.charging.writing import ignored, text_or_none
+from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.events.event import emit
 from gridloom.kernel.http.filters import equals, one_or_many, since, until, when
 from gridloom.kernel.http.pages import Pages
-from gridloom.kernel.http.resource import Named, Owner, Resource, Verb
+from gridloom.kernel.http.resource import Done, Named, Owner, Resource, Verb
 
 _IGNORED = {"id": ignored, "created_at": ignored, "last_updated_at": ignored}
 
@@ -73,6 +77,23 @@ def _method_2_0(value: BindParameter[Any]) -> ColumnElement[bool]:
 def _last_day(given: date | None) -> Mapping[str, Any]:
     """A card opens through the day that is written on it."""
     return {"expire_at": None if given is None else datetime.combine(given, time(23, 59, 59), UTC)}
+
+
+async def tag_written(tx: Tx, done: Done, item: Any, _: Mapping[str, Any]) -> None:
+    """Tell that a tag came, changed or went. The first version does not show whose it was; then the caller's says it."""
+    gone = None
+    if done == "deleted":
+        mine = tx.subject.attributes.get("operator_id") if tx.subject is not None else None
+        gone = Gone(operator_id=getattr(item, "operator_id", mine))
+    emit(tx, IdTagChanged(id_tag_id=item.id, action=done, gone=gone))
+
+
+async def user_written(tx: Tx, done: Done, item: Any, _: Mapping[str, Any]) -> None:
+    """Tell that a driver came, changed or went."""
+    gone = None
+    if done == "deleted":
+        gone = await remains(tx, "UserChangedNotification", item.operator_id, item)
+    emit(tx, UserChanged(user_id=int(item.id), action=done, gone=gone))
 
 
 user_groups = Resource(
@@ -147,6 +168,7 @@ id_tags = Resource(
     },
     taken={"uq_id_tag_tenant_id_operator_id_uid_key": "idTagUid"},
     on_write=checks.same_operator,
+    emits=tag_written,
     tags=("resource / id tags",),
     names={
         "list": Named("idTagsListing"),
@@ -201,6 +223,7 @@ rfid_tags = Resource(
     },
     taken={"uq_id_tag_tenant_id_operator_id_uid_key": "rfidTagUid"},
     on_write=checks.same_operator,
+    emits=tag_written,
     tags=("resource / rfids",),
     names={
         "list": Named("rfidTagsListingDeprecated", deprecated=True),
@@ -234,6 +257,7 @@ def _users(version: str, suffix: str, *, deprecated: bool) -> Users:
         columns=user_rows.COLUMNS,
         writes=user_rows.WRITES,
         taken={"uq_driver_email": "email"},
+        emits=user_written,
         tags=("resource / users",),
         names={
             "list": Named(f"usersListing{suffix}", deprecated=deprecated),

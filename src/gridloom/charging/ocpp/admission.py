@@ -8,8 +8,10 @@ import binascii
 import re
 import ssl
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -42,7 +44,16 @@ class Policy:
     old_answers_within: float = 3.0  # a ping, when a newcomer without a stronger proof claims its name
     handshake: float = 10.0
     pending_per_minute: int = 60  # unknown stations that are recorded
-    trusted_proxies: frozenset[str] = frozenset()  # whose X-Forwarded-For and -Proto are believed
+    trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For and -Proto are believed
+
+
+def is_within(address: str, networks: Sequence[str]) -> bool:
+    """Whether an address lies in one of the networks."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return False
+    return any(known in ip_network(each, strict=False) for each in networks)
 
 
 class Failures:
@@ -77,21 +88,24 @@ class _Coming:
 
 
 class Flapping:
-    """A station that connects again and again waits longer each time; what it tries meanwhile costs nothing."""
+    """A station that connects again and again waits longer each time; what it tries meanwhile costs nothing.
+
+    It is known by its name and where it calls from: another one of that name elsewhere does not wait for it.
+    """
 
     def __init__(self, policy: Policy, size: int = 50_000) -> None:
         self._policy, self._size = policy, size
-        self._stations: OrderedDict[str, _Coming] = OrderedDict()
+        self._stations: OrderedDict[tuple[str, str], _Coming] = OrderedDict()
 
-    def wait(self, network_id: str, now: float) -> float:
+    def wait(self, network_id: str, address: str, now: float) -> float:
         """Seconds until the station may connect."""
-        coming = self._stations.get(network_id)
+        coming = self._stations.get((network_id, address))
         return 0.0 if coming is None else max(0.0, coming.not_before - now)
 
-    def connected(self, network_id: str, now: float) -> None:
+    def connected(self, network_id: str, address: str, now: float) -> None:
         """The station was let in."""
         policy = self._policy
-        coming = self._stations.pop(network_id, None)
+        coming = self._stations.pop((network_id, address), None)
         if coming is None or now - coming.last >= max(policy.steady, coming.not_before - coming.last):
             coming = _Coming(0, now, now)
         coming.count += 1
@@ -99,7 +113,7 @@ class Flapping:
         if coming.count >= policy.connects:
             exponent = min(coming.count - policy.connects, 30)
             coming.not_before = now + min(policy.first_wait * 2**exponent, policy.longest_wait)
-        self._stations[network_id] = coming
+        self._stations[network_id, address] = coming
         if len(self._stations) > self._size:
             self._stations.popitem(last=False)
 
@@ -138,6 +152,22 @@ def strength_of(station: Station, proof: Proof) -> int | None:
         held = [credential.proves(proof.password) for credential in station.credentials]
         return PASSWORD if any(held) else None
     return NO_PROOF if station.profile == 0 else None
+
+
+def chosen(candidates: Sequence[Station], proof: Proof) -> tuple[Station, int] | None:
+    """The one of several stations of a name whose credential the proof shows, and how strongly; None when it is nobody's.
+
+    Two that are shown equally well cannot be told apart, and neither is let in. Each one is compared, whichever holds.
+    """
+    shown = [(strength, station) for station in candidates if (strength := strength_of(station, proof)) is not None]
+    strongest = max((strength for strength, _ in shown), default=NO_PROOF)
+    best = [station for strength, station in shown if strength == strongest]
+    return (best[0], strongest) if len(best) == 1 else None
+
+
+def profile_of(strength: int, *, secure: bool) -> int:
+    """The security profile that a proof amounts to."""
+    return 2 if strength == PASSWORD and secure else strength
 
 
 def _is_certificate_of(station: Station, proof: Proof) -> bool:

@@ -58,10 +58,11 @@ class Connection:
 
     def __init__(
         self, socket: ServerConnection, station: Station, version: Version, handler: Handler, journal: Journal,
-        limits: Limits, *, strength: int = 0,
+        limits: Limits, *, strength: int = 0, profile: int = 0,
     ) -> None:  # fmt: skip
         self.station, self.version = station, version
         self.strength = strength  # of the proof it came with: 0 none, 1 password, 3 certificate
+        self.profile = profile  # the security profile that it came with
         self.opened_at = clock.now()
         self.last_seen = monotonic()
         self.done = asyncio.Event()  # set by the listener when it is closed and the handler knows
@@ -194,11 +195,15 @@ class Connection:
 
         Not to be awaited inside `Handler.handle`.
         """
+        self.leave(code, reason)
+        await self.done.wait()
+
+    def leave(self, code: int, reason: str) -> None:
+        """Like `close`, without waiting: it ends by itself. May be called in `Handler.connected`, which nothing follows then."""
         self._goodbye = (code, reason)
         self.shut()
         if self._reader is not None:
             self._reader.cancel()
-        await self.done.wait()
 
     def shut(self) -> None:
         """No call is accepted any more, and the outstanding one ends."""

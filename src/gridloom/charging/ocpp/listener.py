@@ -8,6 +8,8 @@ import asyncio
 import functools
 import logging
 import ssl
+from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from http import HTTPStatus
 from time import monotonic
@@ -31,6 +33,7 @@ from gridloom.charging.ocpp.outcomes import Offline, Outcome
 from gridloom.charging.ocpp.ports import Handler, Incident, Journal, Silent, Station, Stations
 
 _BY_NAME: dict[str, Version] = {str(version): version for version in Version}
+_PROVEN = 50_000
 log = structlog.get_logger(__name__)
 
 # The library's own lines quote request headers, the password among them.
@@ -44,6 +47,7 @@ class _Admitted:
     version: Version
     strength: int
     address: str
+    secure: bool
 
 
 class _Refused(Exception):
@@ -94,13 +98,14 @@ class Listener:
         self.handshakes = 0
         self._stations, self._handler, self._journal = stations, handler, journal or Silent()
         self._tls, self._host, self._port = tls, host, port
-        self._connections: dict[str, Connection] = {}
-        self._seats: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # By the key of the station: two owners may have given one name.
+        self._connections: dict[Hashable, Connection] = {}
+        self._seats: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
         self._by_address = Failures(self.policy.failures_per_address, self.policy.window)
         self._by_id = Failures(self.policy.failures_per_id, self.policy.window)
         self._pending = Failures(self.policy.pending_per_minute, 60.0)
         self._flapping = Flapping(self.policy)
-        self._proven: dict[str, str] = {}  # network id → the address that proved it last
+        self._proven: OrderedDict[tuple[str, str], None] = OrderedDict()  # names, and from where they were proved
         self._server: Server | None = None
         self._heart: asyncio.Task[None] | None = None
 
@@ -161,13 +166,17 @@ class Listener:
         """Stations that are connected."""
         return len(self._connections)
 
-    def connection(self, network_id: str) -> Connection | None:
-        """The station's connection in this process."""
-        return self._connections.get(network_id)
+    def connection(self, key: Hashable) -> Connection | None:
+        """The connection in this process of the station of this key."""
+        return self._connections.get(key)
 
-    async def call(self, network_id: str, action: str, payload: Payload, timeout: float | None = None) -> Outcome:  # noqa: ASYNC109 - a promise of the interface: the outcome TimedOut
-        """`Connection.call` of the station of this name; Offline when it is not connected here."""
-        connection = self._connections.get(network_id)
+    def connections(self) -> list[Connection]:
+        """Those of this process."""
+        return list(self._connections.values())
+
+    async def call(self, key: Hashable, action: str, payload: Payload, timeout: float | None = None) -> Outcome:  # noqa: ASYNC109 - a promise of the interface: the outcome TimedOut
+        """`Connection.call` of the station of this key; Offline when it is not connected here."""
+        connection = self._connections.get(key)
         return Offline(sent=False) if connection is None else await connection.call(action, payload, timeout)
 
     async def _beat(self) -> None:
@@ -209,31 +218,32 @@ class Listener:
         if not offered:
             raise _Refused(HTTPStatus.BAD_REQUEST, "no sub-protocol in common")
         self._check_limits(network_id, address)
-        station = await self._stations.lookup(network_id)
+        candidates = await self._stations.lookup(network_id)
         password = admission.password_of(request.headers.get("Authorization"), network_id)
         certificate = admission.certificate_of(socket.transport.get_extra_info("ssl_object"))
-        strength = None
-        if station is None:
+        if not candidates:
             admission.NOBODY.proves(password or b"")
-        else:
-            strength = admission.strength_of(station, Proof(secure, password, certificate))
-        if station is None or strength is None:
-            raise await self._failed(network_id, address, offered[0], known=station is not None)
-        self._proven[network_id] = address
+        shown = admission.chosen(candidates, Proof(secure, password, certificate))
+        if shown is None:
+            raise await self._failed(network_id, address, offered[0], known=bool(candidates))
+        station, strength = shown
+        self._proven[network_id, address] = None
+        if len(self._proven) > _PROVEN:
+            self._proven.popitem(last=False)
         version = next((each for each in offered if each in station.versions), None)
         if version is None:
             raise _Refused(HTTPStatus.BAD_REQUEST, "no sub-protocol in common")
-        if network_id not in self._connections and len(self._connections) >= self.policy.connections:
+        if station.key not in self._connections and len(self._connections) >= self.policy.connections:
             raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", 30.0)
-        if not await self._gives_way(network_id, strength):
+        if not await self._gives_way(station.key, strength):
             raise _Refused(HTTPStatus.CONFLICT, "another connection is open")
-        return _Admitted(station, version, strength, address)
+        return _Admitted(station, version, strength, address, secure)
 
     def _origin(self, socket: _Socket, request: Request) -> tuple[str, bool]:
         """Address of the client and whether it came over TLS; a trusted proxy speaks for it."""
         peer = socket.remote_address
         address = str(peer[0]) if peer else ""
-        if address in self.policy.trusted_proxies:
+        if admission.is_within(address, self.policy.trusted_proxies):
             forwarded = request.headers.get_all("X-Forwarded-For")
             address = forwarded[-1].rsplit(",", 1)[-1].strip() if forwarded else address
             return address, request.headers.get("X-Forwarded-Proto") in {"https", "wss"}
@@ -241,8 +251,8 @@ class Listener:
 
     def _check_limits(self, network_id: str, address: str) -> None:
         now = monotonic()
-        wait = self._flapping.wait(network_id, now)
-        if self._proven.get(network_id) != address:
+        wait = self._flapping.wait(network_id, address, now)
+        if (network_id, address) not in self._proven:
             # Who proved this name from this address is not locked out by what others try in its name or beside it.
             wait = max(wait, self._by_address.wait(address, now), self._by_id.wait(network_id, now))
         if wait > 0:
@@ -253,17 +263,16 @@ class Listener:
         now = monotonic()
         self._by_address.add(address, now)
         self._by_id.add(network_id, now)
-        if self._proven.get(network_id) == address:
-            del self._proven[network_id]
+        self._proven.pop((network_id, address), None)
         self._journal.incident(Incident.AUTHENTICATE, network_id, address, "refused" if known else "unknown")
         if not known and self.policy.record_unknown and not self._pending.wait("", now):
             self._pending.add("", now)
             await self._stations.pending(network_id, address, version)
         return _Refused(HTTPStatus.UNAUTHORIZED, "not authorised")
 
-    async def _gives_way(self, network_id: str, strength: int) -> bool:
-        """Whether a connection under this name leaves the seat: to at least its own proof, or because it is dead."""
-        old = self._connections.get(network_id)
+    async def _gives_way(self, key: Hashable, strength: int) -> bool:
+        """Whether a connection of the station leaves the seat: to at least its own proof, or because it is dead."""
+        old = self._connections.get(key)
         if old is None or not old.is_open or (strength > admission.NO_PROOF and strength >= old.strength):
             return True
         return not await old.alive(self.policy.old_answers_within)
@@ -276,39 +285,41 @@ class Listener:
         if admitted is None:
             return
         station = admitted.station
+        profile = admission.profile_of(admitted.strength, secure=admitted.secure)
         connection = Connection(
-            socket, station, admitted.version, self._handler, self._journal, self.limits, strength=admitted.strength
-        )
-        seat = self._seats.setdefault(station.network_id, asyncio.Lock())
+            socket, station, admitted.version, self._handler, self._journal, self.limits, strength=admitted.strength,
+            profile=profile,
+        )  # fmt: skip
+        seat = self._seats.setdefault(station.key, asyncio.Lock())
         async with seat:
-            if not await self._seat(socket, connection):
+            if not await self._seat(socket, connection, admitted.address):
                 return
         try:
             await self._attend(connection, admitted.address)
         finally:
-            if self._connections.get(station.network_id) is connection:
-                del self._connections[station.network_id]
+            if self._connections.get(station.key) is connection:
+                del self._connections[station.key]
             connection.done.set()
 
-    async def _seat(self, socket: _Socket, connection: Connection) -> bool:
-        """Take the name's place, the old connection's if need be; two newcomers may have been admitted at once."""
-        name = connection.station.network_id
-        if not await self._gives_way(name, connection.strength):
+    async def _seat(self, socket: _Socket, connection: Connection, address: str) -> bool:
+        """Take the station's place, the old connection's if need be; two newcomers may have been admitted at once."""
+        key = connection.station.key
+        if not await self._gives_way(key, connection.strength):
             await socket.close(CloseCode.POLICY_VIOLATION, "another connection is open")
             return False
-        old = self._connections.get(name)
+        old = self._connections.get(key)
         if old is not None:
             await old.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
         if self._server is None or not self._server.is_serving():
             await socket.close(CloseCode.GOING_AWAY, "the server stops")
             return False
-        self._connections[name] = connection
-        self._flapping.connected(name, monotonic())
+        self._connections[key] = connection
+        self._flapping.connected(connection.station.network_id, address, monotonic())
         return True
 
     async def _attend(self, connection: Connection, address: str) -> None:
         station = connection.station
-        self._journal.incident(Incident.CONNECT, station.network_id, address, connection.version)
+        self._journal.incident(Incident.CONNECT, station.network_id, address, connection.version, station)
         log.info("station_connected", station=station.key, version=connection.version)
         try:
             async with asyncio.timeout(self.limits.handling):
@@ -322,7 +333,7 @@ class Listener:
                 await self._handler.disconnected(connection)
             except Exception as error:
                 log.error("station_farewell_failed", station=station.key, error=type(error).__name__, exc_info=True)
-            self._journal.incident(Incident.DISCONNECT, station.network_id, address, connection.version)
+            self._journal.incident(Incident.DISCONNECT, station.network_id, address, connection.version, station)
             log.info("station_disconnected", station=station.key)
 
 

@@ -5,7 +5,7 @@ A later part implements these on the database; tests implement them in memory.
 
 import hashlib
 import hmac
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -81,8 +81,8 @@ class Station:
 class Stations(Protocol):
     """Where the records of stations are. Both methods may raise; the station is then asked to come back later."""
 
-    async def lookup(self, network_id: str) -> Station | None:
-        """The station of this name, or None."""
+    async def lookup(self, network_id: str) -> Sequence[Station]:
+        """The stations of this name: several owners may have given it, each with a key of its own. Empty: none."""
         ...
 
     async def pending(self, network_id: str, address: str, version: Version) -> None:
@@ -125,6 +125,7 @@ class Incident(StrEnum):
     DISCONNECT = "Disconnect"
     AUTHENTICATE = "Authenticate"
     THROTTLED = "Connection throttling"
+    TOKENS_THROTTLED = "RFID Authorization throttling"
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -154,8 +155,10 @@ class Journal(Protocol):
         """A message came or went."""
         ...
 
-    def incident(self, incident: Incident, network_id: str, address: str, detail: str) -> None:
-        """Something beside messages. The id may be an unknown one, sent by anybody."""
+    def incident(
+        self, incident: Incident, network_id: str, address: str, detail: str, station: Station | None = None
+    ) -> None:
+        """Something beside messages. The id may be an unknown one, sent by anybody; station: when it has proven who it is."""
         ...
 
 
@@ -165,5 +168,7 @@ class Silent:
     def frame(self, frame: Frame) -> None:
         """Keep nothing."""
 
-    def incident(self, incident: Incident, network_id: str, address: str, detail: str) -> None:
+    def incident(
+        self, incident: Incident, network_id: str, address: str, detail: str, station: Station | None = None
+    ) -> None:
         """Keep nothing."""

@@ -5,7 +5,7 @@ from gridloom.charging.ocpp.connection import Connection, Limits
 from gridloom.charging.ocpp.listener import Listener
 from gridloom.charging.ocpp.messages.instants import instant
 from gridloom.charging.ocpp.messages.samples import Sample, samples
-from gridloom.charging.ocpp.messages.schemas import Payload
+from gridloom.charging.ocpp.messages.schemas import Payload, checks
 from gridloom.charging.ocpp.messages.versions import Problem, Version
 from gridloom.charging.ocpp.outcomes import Answered, Busy, InvalidCall, Offline, Outcome, Rejected, TimedOut
 from gridloom.charging.ocpp.ports import (
@@ -17,6 +17,7 @@ from gridloom.charging.ocpp.ports import (
     Journal,
     KeyedDigest,
     Refusal,
+    Silent,
     Station,
     Stations,
 )
@@ -43,10 +44,12 @@ __all__ = [
     "Refusal",
     "Rejected",
     "Sample",
+    "Silent",
     "Station",
     "Stations",
     "TimedOut",
     "Version",
+    "checks",
     "instant",
     "samples",
     "tls",

@@ -10,6 +10,7 @@ from gridloom.charging.ocpp.messages.versions import Version
 from gridloom.charging.ocpp.simulator import FIRMWARE, MODEL, VENDOR, Plug, SimulatedStation, Transaction, identifier
 
 _STARTED = {"Accepted", "ConcurrentTx"}
+COMPONENTS = {"MeterValueSampleInterval": "SampledDataCtrlr"}
 
 
 class Station16(SimulatedStation):
@@ -165,8 +166,8 @@ class Station201(SimulatedStation):
     def actions(self) -> list[str]:
         """What goes with charging and looking after a station."""
         return [
-            "ChangeAvailability", "ClearCache", "GetVariables", "RequestStartTransaction", "RequestStopTransaction",
-            "Reset", "SetVariables", "TriggerMessage", "UnlockConnector",
+            "ChangeAvailability", "ClearCache", "GetBaseReport", "GetVariables", "RequestStartTransaction",
+            "RequestStopTransaction", "Reset", "SetVariables", "TriggerMessage", "UnlockConnector",
         ]  # fmt: skip
 
     def obey(self, action: str, payload: dict[str, Any]) -> Any:
@@ -219,6 +220,22 @@ class Station201(SimulatedStation):
                 await self.restart("RemoteReset", "ImmediateReset" if payload["type"] == "Immediate" else "Reboot")
             case "TriggerMessage":
                 await self._triggered(payload["requested_message"])
+            case "GetBaseReport":
+                await self._report(payload["request_id"])
+
+    async def _report(self, request_id: int) -> None:
+        """NotifyReport in one part."""
+        told = [
+            {
+                "component": {"name": COMPONENTS.get(name, "OCPPCommCtrlr")},
+                "variable": {"name": name},
+                "variableAttribute": [{"value": value, "mutability": "ReadWrite"}],
+            }
+            for name, value in self.configuration.items()
+        ]
+        await self.send(
+            "NotifyReport", request_id=request_id, generated_at=self.at(), seq_no=0, tbc=False, report_data=told
+        )
 
     async def _triggered(self, message: str) -> None:
         if message == "BootNotification":

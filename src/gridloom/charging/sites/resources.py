@@ -6,9 +6,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
 
+from gridloom.charging.gone import remains
 from gridloom.charging.notes.public import NotesOn
 from gridloom.charging.places import Country, State
 from gridloom.charging.sites import rules
+from gridloom.charging.sites.events import LocationChanged
 from gridloom.charging.sites.images import GALLERY_INCLUDE, MAIN_INCLUDE, PIN_INCLUDE, forget_images
 from gridloom.charging.sites.partners import location_partners
 from gridloom.charging.sites.schemas import (
@@ -24,9 +26,10 @@ from gridloom.charging.sites.tables import charging_zone, location
 from gridloom.charging.writing import ignored, once, text_or_none, texts
 from gridloom.kernel.database.statement import Statement
 from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.events.event import emit
 from gridloom.kernel.http.filters import Include, children, equals, holds, one_or_many, since, until
 from gridloom.kernel.http.pages import Pages
-from gridloom.kernel.http.resource import Named, Owner, Parent, Resource
+from gridloom.kernel.http.resource import Done, Named, Owner, Parent, Resource
 
 TAGS = ("resource / locations",)
 TEXTS = ("name", "description", "short_description", "additional_description", "address", "street_address")
@@ -47,6 +50,16 @@ async def before_it_goes(tx: Tx, current: Any) -> None:
     """Notes and pictures go with their location, and so do its zones; whatever else points at it keeps it (StillInUse)."""
     await notes.forget(tx, current["id"])
     await forget_images(tx, current["id"])
+    name = {each["locale"]: each["translation"] for each in current["name"] or ()}
+    shown = {"id": current["id"], "name": name, "external_id": current["external_id"]}
+    gone = await remains(tx, "LocationChangedNotification", current["operator_id"], shown)
+    emit(tx, LocationChanged(location_id=current["id"], action="deleted", gone=gone))
+
+
+async def location_written(tx: Tx, done: Done, item: Any, _: Mapping[str, Any]) -> None:
+    """Tell that a location came or changed; that one goes is told before it does."""
+    if done != "deleted":
+        emit(tx, LocationChanged(location_id=item.id, action=done))
 
 
 def _info(given: AdditionalInfo) -> Mapping[str, Any]:
@@ -139,6 +152,7 @@ locations = Resource(
     taken={"uq_location_tenant_id_operator_id_external_id": "externalId"},
     on_write=rules.complete_location,
     on_delete=before_it_goes,
+    emits=location_written,
     in_use=rules.StillInUse,
     tags=TAGS,
     names={

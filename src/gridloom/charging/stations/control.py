@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.http.subject import Subject
 
-# transaction, charge point, name of the variable, value -> whether the station took it. It stores what the station took.
-SetVariable: TypeAlias = Callable[[Tx, int, str, str], Awaitable[bool]]
+# who asks, charge point, name of the variable, value -> whether the station took it. It stores what the station took, and
+# is called without a transaction: a station may be slow.
+SetVariable: TypeAlias = Callable[[Subject, int, str, str], Awaitable[bool]]
 
 
-async def _unreachable(_: Tx, __: int, ___: str, ____: str) -> bool:
+async def _unreachable(_: Subject, __: int, ___: str, ____: str) -> bool:
     return False
 
 

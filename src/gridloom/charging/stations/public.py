@@ -3,9 +3,12 @@
 Tables to point at are in `stations.tables` (`reference("charge_point_id", charge_point)`): that is all it takes to keep a row.
 """
 
+from gridloom.charging.stations.configurations.schemas import STANDARD as STANDARD_VARIABLES
 from gridloom.charging.stations.configurations.store import keep_variables
 from gridloom.charging.stations.control import StationControl
+from gridloom.charging.stations.limits import limits
 from gridloom.charging.stations.logs.store import append_hardware_status, append_network_status
+from gridloom.charging.stations.older.presented import older_charge_point
 from gridloom.charging.stations.operators.store import (
     add_operator,
     add_template,
@@ -17,6 +20,7 @@ from gridloom.charging.stations.operators.store import (
 from gridloom.charging.stations.registry import (
     Station,
     evse_numbered,
+    keep_password,
     record_boot,
     record_profile,
     station,
@@ -25,6 +29,7 @@ from gridloom.charging.stations.registry import (
 from gridloom.charging.stations.store import station_of_caller
 
 __all__ = [
+    "STANDARD_VARIABLES",
     "Station",
     "StationControl",
     "add_operator",
@@ -35,7 +40,10 @@ __all__ = [
     "currency_of_business",
     "default_operator",
     "evse_numbered",
+    "keep_password",
     "keep_variables",
+    "limits",
+    "older_charge_point",
     "record_boot",
     "record_profile",
     "settings",

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gridloom.charging.stations.secrets import open_password
+from gridloom.charging.stations.events import Booted
+from gridloom.charging.stations.secrets import open_password, seal_password
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.events.event import emit
 from gridloom.kernel.security.digests import same
 from gridloom.kernel.security.sealing import Sealer
 
@@ -33,6 +35,7 @@ _PROFILE = sql(
     "desired_security_profile_status = CASE WHEN desired_security_profile = :profile THEN 'applied' "
     "ELSE desired_security_profile_status END WHERE id = :id AND current_security_profile <> :profile"
 )
+_PASSWORD = sql("UPDATE charging.charge_point SET network_password = :sealed, updated_at = now() WHERE id = :id")
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,15 @@ async def record_boot(tx: Tx, charge_point_id: int, said: Mapping[str, Any], at:
     said: fields of `points.schemas.Boot` in camel case, `model` and `vendor` at least. An older boot changes nothing.
     """
     model = await tx.scalar(_MODEL, vendor=said["vendor"], model=said["model"])
-    await tx.run(_BOOT, id=charge_point_id, said=dict(said), at=at, model=model)
+    if await tx.run(_BOOT, id=charge_point_id, said=dict(said), at=at, model=model):
+        emit(tx, Booted(charge_point_id=charge_point_id, at=at, boot=dict(said)))
 
 
 async def record_profile(tx: Tx, charge_point_id: int, profile: int) -> None:
     """Keep with which security profile (0-3) a station connected; a wish for it is thereby fulfilled."""
     await tx.run(_PROFILE, id=charge_point_id, profile=profile)
+
+
+async def keep_password(tx: Tx, sealer: Sealer, charge_point_id: int, password: str) -> None:
+    """Keep, sealed, the password that a station was told: the one that it proves itself with from now on."""
+    await tx.run(_PASSWORD, id=charge_point_id, sealed=seal_password(sealer, tx.tenant, password))

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from gridloom.charging.sites.tables import charging_zone, location
 from gridloom.charging.stations.hardware.tables import charge_point_model
 from gridloom.charging.stations.operators.tables import CONNECTED, EVSE_STATUSES, PHASES, ROTATIONS, VOLTAGES
+from gridloom.charging.tariffs.tables import tariff_group
 from gridloom.kernel.database.tables import Instant, created_at, one_of, reference, tenant_table, unique, updated_at
 
 TYPES = ("public", "private", "personal")
@@ -169,7 +170,7 @@ evse = tenant_table(
     Column("current_type", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("mid_meter_certification_end_year", Integer),
-    Column("tariff_group_id", BigInteger),
+    reference("tariff_group_id", tariff_group, nullable=True),
     _flag("allows_reservation"),
     _flag("booking_enabled"),
     _flag("monitoring_enabled", "true"),

@@ -1,11 +1,14 @@
 """Declared resources of tariffs."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from sqlalchemy import BigInteger, ColumnElement, Table, case, exists, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from gridloom.charging.gone import remains
 from gridloom.charging.tariffs import writing
+from gridloom.charging.tariffs.events import TariffChanged
 from gridloom.charging.tariffs.groups import TariffGroups, Tariffs, begin_with_base
 from gridloom.charging.tariffs.schemas import (
     Tariff,
@@ -18,9 +21,11 @@ from gridloom.charging.tariffs.schemas import (
 )
 from gridloom.charging.tariffs.tables import tariff, tariff_group, tariff_group_member, tariff_snapshot
 from gridloom.charging.writing import ignored
+from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.events.event import emit
 from gridloom.kernel.http.filters import equals, one_or_many, since, until, when
 from gridloom.kernel.http.pages import Pages
-from gridloom.kernel.http.resource import Named, Owner, Resource
+from gridloom.kernel.http.resource import Done, Named, Owner, Resource
 
 _IN_GROUP = (tariff_group_member.c.tenant_id == tariff.c.tenant_id) & (tariff_group_member.c.tariff_id == tariff.c.id)
 _OF_GROUP = (tariff_group_member.c.tenant_id == tariff_group.c.tenant_id) & (
@@ -35,6 +40,14 @@ def _columns(table: Table) -> dict[str, ColumnElement[Any]]:
         "partner": case((partner_id.is_not(None), func.jsonb_build_object("id", partner_id, type_=JSONB()))),
         "last_updated_at": table.c.updated_at,
     }
+
+
+async def tariff_written(tx: Tx, done: Done, item: Any, _: Mapping[str, Any]) -> None:
+    """Tell that a tariff came, changed or went."""
+    gone = None
+    if done == "deleted":
+        gone = await remains(tx, "TariffChangedNotification", item.operator_id, item)
+    emit(tx, TariffChanged(tariff_id=item.id, action=done, gone=gone))
 
 
 tariffs = Tariffs(
@@ -71,6 +84,7 @@ tariffs = Tariffs(
     },
     on_write=writing.settle,
     on_delete=writing.keep_base,
+    emits=tariff_written,
     in_use=writing.StillInUse,
     tags=("resource / tariffs",),
     names={

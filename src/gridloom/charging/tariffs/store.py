@@ -12,6 +12,7 @@ from gridloom.charging.drivers import public as drivers
 from gridloom.charging.pricing.engine import public as engine
 from gridloom.charging.pricing.rules import base_currency
 from gridloom.charging.tariffs import parsing
+from gridloom.charging.tariffs.events import TariffChanged
 from gridloom.charging.tariffs.pricing_schemas import Pricing
 from gridloom.charging.tariffs.rules import Candidate, Visitor, resolve
 from gridloom.charging.tariffs.schemas import Restrictions, StopSession
@@ -20,6 +21,7 @@ from gridloom.kernel import clock
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import FieldError, Invalid, NotFound
+from gridloom.kernel.events.event import emit
 
 _NAMES = ", ".join(CONTENT)
 _DIGEST = f"encode(sha256(convert_to(jsonb_build_array({_NAMES})::text, 'UTF8')), 'hex')"
@@ -164,16 +166,16 @@ async def set_base_type(tx: Tx, operator_id: int, base_type: str) -> None:
 async def add_base(tx: Tx, operator_id: int, name: str) -> int:
     """The base tariff of a new group; gives its number."""
     kind = await tx.scalar(_BASE_TYPE, id=operator_id) or "free"
-    return int(
-        await tx.scalar(
-            _ADD_BASE,
-            tenant_id=tx.tenant,
-            operator_id=operator_id,
-            name=name,
-            type=kind,
-            currency=await currency_of(tx, operator_id),
-        )
+    number: int = await tx.scalar(
+        _ADD_BASE,
+        tenant_id=tx.tenant,
+        operator_id=operator_id,
+        name=name,
+        type=kind,
+        currency=await currency_of(tx, operator_id),
     )
+    emit(tx, TariffChanged(tariff_id=number, action="created"))
+    return number
 
 
 async def currency_of(tx: Tx, operator_id: int) -> str:

@@ -1,12 +1,16 @@
 """Writing the events of a transaction, in one statement just before its commit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.events.event import Emitted
 
 CHANNEL = "gridloom_events"
+
+# What wakes the relays of this process. Commits that notify take turns, each for as long as it is written to the disk; a
+# process that relays what it commits wakes itself, and nobody has to wait.
+bells: list[Callable[[], None]] = []
 
 # Commits about one aggregate take turns from here to their end: numbers are drawn in the order of the commits, and a
 # relay that sees one has seen all before it. The filter makes PostgreSQL wait for the turn before it draws a number.
@@ -28,7 +32,7 @@ _WRITE = sql(f"""
         ON CONFLICT (tenant_id, key) DO NOTHING
         RETURNING 1
     )
-    SELECT pg_notify('{CHANNEL}', '') WHERE EXISTS (SELECT FROM written)
+    SELECT pg_notify('{CHANNEL}', '') WHERE CAST(:is_told AS boolean) AND EXISTS (SELECT FROM written)
 """)
 
 
@@ -37,8 +41,11 @@ async def flush(tx: Tx, events: Sequence[Emitted]) -> None:
 
     From here to the commit the transaction holds the turn of each aggregate it told about, so nothing slow may follow.
     """
+    if bells:
+        tx.after_commit(_ring)
     await tx.run(
         _WRITE,
+        is_told=not bells,
         turns=sorted({turn for each in events if (turn := each.turn) is not None}),
         tenants=[each.tenant for each in events],
         events=[each.id for each in events],
@@ -50,3 +57,8 @@ async def flush(tx: Tx, events: Sequence[Emitted]) -> None:
         requests=[each.request_id for each in events],
         instants=[each.occurred_at for each in events],
     )
+
+
+async def _ring() -> None:
+    for bell in tuple(bells):
+        bell()

@@ -13,7 +13,7 @@ from gridloom.kernel.events.fanout import FanOut
 from gridloom.kernel.events.handlers import Handler, Handlers, discover
 from gridloom.kernel.events.handling import Runner
 from gridloom.kernel.events.listen import Listener, Signal
-from gridloom.kernel.events.outbox import CHANNEL
+from gridloom.kernel.events.outbox import CHANNEL, bells
 
 _HANDLERS_WITH_WORK = sql("""
     SELECT known.handler FROM unnest(CAST(:handlers AS text[])) AS known (handler)
@@ -23,13 +23,16 @@ _HANDLERS_WITH_WORK = sql("""
     )
 """)
 
+GATHER_S = 0.02
+"""Between two looks while events keep coming: each look costs two transactions, however few events it finds."""
+
 log = structlog.get_logger(__name__)
 
 
 class Relay:
     """Runs in the background between `start` and `stop`.
 
-    It wakes on a notification (with a `listener`) and looks by itself every `poll_s` seconds. batch: events handed
+    It wakes on a notification (with a `listener`), after a commit of its own process, and looks by itself every `poll_s` seconds. batch: events handed
     out, and rows looked at, in one go. concurrency: transactions of handlers at once in this process; it must leave
     connections of the pool to others. A handler that is slow holds up itself only.
     """
@@ -61,6 +64,7 @@ class Relay:
             self._stopping = False
             if self._listener is not None:
                 self._listener.on(CHANNEL, self._wake.ring)
+                bells.append(self._wake.ring)
             self._task = asyncio.create_task(self._run(), name="relay")
 
     async def stop(self, grace_s: float = 10.0) -> None:
@@ -70,6 +74,7 @@ class Relay:
         self._stopping = True
         if self._listener is not None:
             self._listener.off(CHANNEL, self._wake.ring)
+            bells.remove(self._wake.ring)
         self._wake.ring()
         tasks = [self._task, *self._working.values()]
         _, slow = await asyncio.wait(tasks, timeout=grace_s)
@@ -111,7 +116,9 @@ class Relay:
                 log.exception("relay_failed")
                 moved = 0
                 await asyncio.sleep(min(1.0, self._poll_s))
-            if not moved:
+            if moved:
+                await asyncio.sleep(GATHER_S)
+            else:
                 await self._wake.wait(self._poll_s)
 
     async def _set_to_work(self) -> None:

@@ -10,6 +10,8 @@ A verb exists when its struct is given (`creates`, `updates`) and for list, read
 hooks on one declaration mean that the operation has a rule: then it is an action.
 
 on_write_with_call: instead of `on_write`, where a part of the application is needed (to seal a secret).
+emits: called in the transaction of a write that succeeded, with the item as it is shown and the values of the path, to say in
+events what happened. It belongs to the operations of the declaration: whoever calls `create` himself emits himself.
 scopes: where a verb needs another scope than `<scope>:read` or `<scope>:write`. taken: unique constraint -> wire field that is
 refused (422) where the API knows no conflict (409). in_use: what a delete raises while other rows point here. switches: truth
 values of the query, each of which asks for one more field, beside the includes that are asked for in a list.
@@ -38,6 +40,8 @@ Verb = Literal["list", "read", "create", "update", "delete"]
 OnWrite: TypeAlias = Callable[[Tx, dict[str, Any], Any | None], Awaitable[None]]
 OnWriteWithCall: TypeAlias = Callable[[Tx, dict[str, Any], Any | None, Call], Awaitable[None]]
 OnDelete: TypeAlias = Callable[[Tx, Any], Awaitable[None]]
+Done = Literal["created", "updated", "deleted"]
+Emits: TypeAlias = Callable[[Tx, Done, Any, Mapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ class Resource:
         on_write: OnWrite | None = None,
         on_write_with_call: OnWriteWithCall | None = None,
         on_delete: OnDelete | None = None,
+        emits: Emits | None = None,
         faults: Sequence[type[Fault]] = (),
         scopes: Mapping[Verb, str] | None = None,
         taken: Mapping[str, str] | None = None,
@@ -132,6 +137,7 @@ class Resource:
         self.on_write = on_write
         self.on_write_with_call = on_write_with_call
         self.on_delete = on_delete
+        self.emits = emits
         self.faults = tuple(faults)
         self.scopes = dict(scopes or {})
         self.taken = dict(taken or {})

@@ -75,7 +75,10 @@ def _read(resource: "Resource", dialect: Dialect) -> Operation:
 
 def _create(resource: "Resource", dialect: Dialect) -> Operation:
     async def handler(tx: Tx, body: Any, call: Call | None = None, **path: Any) -> Any:
-        return await resource.create(tx, body, path, call=call)
+        item = await resource.create(tx, body, path, call=call)
+        if resource.emits is not None:
+            await resource.emits(tx, "created", item, path)
+        return item
 
     status = resource.statuses.get("create", dialect.create_status)
     inputs = {"tx": Tx, "body": resource.creates, **({"call": Call} if resource.on_write_with_call else {})}
@@ -88,7 +91,10 @@ def _update(resource: "Resource", dialect: Dialect) -> Operation:
 
     async def handler(tx: Tx, body: Any, query: Any = None, call: Call | None = None, **path: Any) -> Any:
         key = path.pop(resource.item)
-        return await resource.update(tx, key, body, _includes(resource, query), path, call=call)
+        item = await resource.update(tx, key, body, _includes(resource, query), path, call=call)
+        if resource.emits is not None:
+            await resource.emits(tx, "updated", item, path)
+        return item
 
     inputs = {"tx": Tx, "body": resource.updates, **_asked(resource, query)}
     method = resource.update_method or dialect.update_method
@@ -101,6 +107,8 @@ def _delete(resource: "Resource", dialect: Dialect) -> Operation:
     async def handler(tx: Tx, **path: Any) -> Any:
         key = path.pop(resource.item)
         item = await resource.delete(tx, key, path)
+        if resource.emits is not None:
+            await resource.emits(tx, "deleted", item, path)
         return item if resource.delete_shows else None
 
     status = resource.statuses.get("delete", 200 if resource.delete_shows else dialect.delete_status)

@@ -37,7 +37,8 @@ _LANES = sql("""
 
 _FIELDS = """
         claimed.tenant_id, claimed.id, claimed.subscription_id, claimed.message_id, claimed.event, claimed.body,
-        claimed.attempts, claimed.tries, claimed.tries_most, s.url, s.format, s.secret, s.headers, s.attributes, t.slug
+        claimed.attempts, claimed.tries, claimed.tries_most, s.url, s.format, s.secret, s.headers, s.attributes, t.slug,
+        claimed.entity_id
 """
 
 # Rate: what is left of the last second (or of the time one message takes) counts, a longer pause does not add up.
@@ -151,6 +152,7 @@ class Claimed(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     attributes: Mapping[str, Any]
     slug: str
+    entity_id: str | None = None
 
     @property
     def lane(self) -> tuple[int, int]:

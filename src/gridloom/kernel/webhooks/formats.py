@@ -24,11 +24,15 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What is told: the JSON that is sent, and what it is about."""
+    """What is told: the JSON that is sent, and what it is about.
+
+    realm: the part of the tenant whose it is (an operator). A subscription of one part is told of nothing else.
+    """
 
     payload: Any
     entity_type: str | None = None
     entity_id: str | None = None
+    realm: int | None = None
 
     def body(self) -> str:
         """The payload as it is sent and signed."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
 
 import httpx
 import msgspec
@@ -16,6 +17,17 @@ GONE = 410
 
 _LONGEST_WAIT_S = 86_400.0
 _KEPT_OF_BODY = 2_000
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """One attempt, as it goes out by whatever way. key: of what it is about, where there is such a thing."""
+
+    tenant: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    key: str | None
+    attributes: Mapping[str, Any]
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -32,6 +44,18 @@ class Answer(msgspec.Struct, frozen=True):
     def is_success(self) -> bool:
         """Any 2xx; what else the answer holds does not matter."""
         return self.error is None
+
+
+class Transport(Protocol):
+    """Another way than HTTP, for the URLs of a scheme of its own (`kafka://…`)."""
+
+    async def carry(self, parcel: Parcel, *, timeout_s: float) -> Answer:
+        """Hand a message over within so many seconds; what goes wrong is in the answer."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of every connection."""
+        ...
 
 
 async def post(

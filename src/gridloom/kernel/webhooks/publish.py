@@ -1,5 +1,6 @@
 """From an event to the deliveries it makes."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid5
@@ -15,7 +16,7 @@ from gridloom.kernel.webhooks.formats import Formats, Message, matches
 CHANNEL = "gridloom_webhooks"
 
 _SUBSCRIPTIONS = sql("""
-    SELECT id, format, events FROM webhooks.subscription WHERE tenant_id = CAST(:tenant AS integer) AND is_enabled
+    SELECT id, format, events, realm FROM webhooks.subscription WHERE tenant_id = CAST(:tenant AS integer) AND is_enabled
     ORDER BY id
 """)
 
@@ -33,7 +34,13 @@ _DELIVER = sql(f"""
     SELECT count(*), pg_notify('{CHANNEL}', '') FROM written
 """)
 
+# Names wanted of a format are remembered for so long, so that asking for each message of a station costs nothing.
+_REMEMBERED_S = 3.0
+_REMEMBERED_MOST = 10_000
+
 log = structlog.get_logger(__name__)
+
+_wanted: dict[tuple[int, str], tuple[float, tuple[str, ...]]] = {}
 
 
 class Deliveries:
@@ -88,5 +95,29 @@ def _address(
     deliveries: Deliveries, rows: Sequence[Any], told: str, message: Message, message_id: UUID, event_id: UUID | None
 ) -> None:
     for row in rows:
-        if any(matches(pattern, told) for pattern in row["events"]):
+        is_concerned = row["realm"] in (None, message.realm)
+        if is_concerned and any(matches(pattern, told) for pattern in row["events"]):
             deliveries.add(row["id"], message_id, event_id, told, message)
+
+
+async def is_wanted(tx: Tx, format_name: str, notification_name: str) -> bool:
+    """Whether an enabled subscription of the transaction's tenant wants this notification of a format.
+
+    For events that are not worth writing when nobody listens. Remembered for three seconds, except what this process
+    changes through `subscriptions`: somebody who has just subscribed in another process may miss what happens meanwhile.
+    """
+    key = (tx.tenant, format_name)
+    known = _wanted.get(key)
+    if known is None or known[0] < time.monotonic():
+        rows = [row["events"] for row in await tx.all(_SUBSCRIPTIONS, tenant=tx.tenant) if row["format"] == format_name]
+        known = (time.monotonic() + _REMEMBERED_S, tuple({pattern for events in rows for pattern in events}))
+        if len(_wanted) >= _REMEMBERED_MOST:
+            _wanted.clear()
+        _wanted[key] = known
+    return any(matches(pattern, notification_name) for pattern in known[1])
+
+
+def forget_wanted(tenant: int) -> None:
+    """Look anew the next time somebody asks `is_wanted`: the tenant's subscriptions changed."""
+    for key in [key for key in _wanted if key[0] == tenant]:
+        del _wanted[key]

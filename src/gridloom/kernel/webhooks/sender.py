@@ -1,6 +1,7 @@
 """The sender: takes due deliveries, attempts them side by side, and writes down what came of it."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Self
@@ -17,7 +18,8 @@ from gridloom.kernel.security.sealing import Sealer, Unsealable
 from gridloom.kernel.webhooks.claims import Claimed, Outcome, claim, claim_one, insert_test, lanes, settle
 from gridloom.kernel.webhooks.fairness import Slots
 from gridloom.kernel.webhooks.formats import THREE_DAYS, Format, Formats, Message, discover
-from gridloom.kernel.webhooks.post import GONE, Answer, post
+from gridloom.kernel.webhooks.kafka import Kafka
+from gridloom.kernel.webhooks.post import GONE, Answer, Parcel, Transport, post
 from gridloom.kernel.webhooks.publish import CHANNEL
 from gridloom.kernel.webhooks.signing import Outgoing
 from gridloom.kernel.webhooks.subscriptions import disable, open_secret
@@ -48,7 +50,7 @@ class Sender:
     total, each: connections at once, of all and of one subscription. timeout_s: for a whole attempt. lease_s: after
     how long another process takes over what this one took and did not finish, by default a little more than
     `timeout_s`. most_bytes: read of an answer. slow_s: from when on a partner counts as slow, see `fairness.Slots`.
-    client: a guarded one is made when None.
+    client: a guarded one is made when None. transports: by the scheme of the URL, what does not go by HTTP.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Sender:
         formats: Formats | None = None,
         listener: Listener | None = None,
         client: httpx.AsyncClient | None = None,
+        transports: Mapping[str, Transport] | None = None,
         allow_private: bool = False,
         total: int = 64,
         each: int = 8,
@@ -74,6 +77,7 @@ class Sender:
         self._listener = listener
         self._client = client or guarded_client(allow_private=allow_private, timeout_s=timeout_s)
         self._owns_client = client is None
+        self._transports = {"kafka": Kafka(sealer, allow_private=allow_private)} if transports is None else transports
         self._slots = Slots(total, each, slow_s)
         self._timeout_s = timeout_s
         self._lease_s = timeout_s + _LEASE_MARGIN_S if lease_s is None else lease_s
@@ -110,6 +114,8 @@ class Sender:
             await asyncio.gather(*slow, return_exceptions=True)
         with suppress(Exception):
             await self._settle()
+        for transport in self._transports.values():
+            await transport.aclose()
         if self._owns_client:
             await self._client.aclose()
 
@@ -237,6 +243,9 @@ class Sender:
         )
         secret = None if claimed.secret is None else open_secret(self._sealer, claimed.tenant, claimed.secret)
         headers = {**claimed.headers, **chosen.signer.headers(outgoing, secret)}
+        if transport := self._transports.get(claimed.url.partition(":")[0]):
+            parcel = Parcel(claimed.tenant, claimed.url, headers, body, claimed.entity_id, claimed.attributes)
+            return await transport.carry(parcel, timeout_s=self._timeout_s)
         return await post(
             self._client, claimed.url, headers, body, timeout_s=self._timeout_s, most_bytes=self._most_bytes
         )

@@ -1,11 +1,13 @@
 """Keeping subscriptions."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.security.sealing import Sealer
+from gridloom.kernel.webhooks.publish import forget_wanted
 
 # A receiver names where to go and with which secret, not how HTTP is spoken.
 REFUSED_HEADERS = frozenset(
@@ -80,6 +82,7 @@ async def subscribe(
     """
     if refused := REFUSED_HEADERS & {name.lower() for name in headers or {}}:
         raise ValueError(f"a subscription cannot set the header {', '.join(sorted(refused))}")
+    noted(tx)
     number: int = await tx.scalar(
         _SUBSCRIBE,
         tenant=tx.tenant,
@@ -97,12 +100,23 @@ async def subscribe(
 
 async def enable(tx: Tx, subscription: int) -> bool:
     """Tell it again of what happens from now on; False when it was enabled, or is not there."""
+    noted(tx)
     return await tx.run(_ENABLE, tenant=tx.tenant, id=subscription) == 1
 
 
 async def disable(tx: Tx, subscription: int, reason: str) -> bool:
     """Tell it nothing more; what waited becomes a dead letter. False when it was disabled, or is not there."""
+    noted(tx)
     return bool(await tx.scalar(_DISABLE, tenant=tx.tenant, id=subscription, reason=reason))
+
+
+def noted(tx: Tx) -> None:
+    """For whoever writes subscriptions by another way: what `publish.is_wanted` remembers of the tenant is forgotten."""
+    tx.after_commit(partial(_forget, tx.tenant))
+
+
+async def _forget(tenant: int) -> None:
+    forget_wanted(tenant)
 
 
 def _context(tenant: int) -> bytes:

@@ -26,6 +26,7 @@ subscription = tenant_table(
     "webhooks",
     "subscription",
     Column("owner", Text, nullable=False, doc="The API through which it was made."),
+    Column("realm", BigInteger, doc="The part of the tenant whose it is (an operator); NULL: it is told of all."),
     Column("format", Text, nullable=False, doc="How messages look and are signed, see `formats.Format`."),
     Column("url", Text, nullable=False),
     Column("events", ARRAY(Text), nullable=False, doc="Names, `prefix.*` or `*`, as the format spells them."),

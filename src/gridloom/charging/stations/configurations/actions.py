@@ -16,11 +16,13 @@ from gridloom.charging.stations.configurations.schemas import (
 from gridloom.charging.stations.control import StationControl
 from gridloom.charging.stations.faults import NotAccepted
 from gridloom.charging.stations.store import station_of_caller
+from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.statement import Statement
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import Invalid, NotFound
 from gridloom.kernel.http.operation import action
 from gridloom.kernel.http.resource import Resource
+from gridloom.kernel.http.subject import Subject
 
 PATH = "/public-api/resources/charge-points/{version}/{{charge_point}}/configurations/{{key}}"
 V1, V2 = PATH.format(version="v1.0"), PATH.format(version="v2.0")
@@ -49,13 +51,16 @@ async def _read(tx: Tx, query: Statement, shown: Resource, charge_point: int, ke
     return shown.shape.make(row)
 
 
-async def _tell(tx: Tx, control: StationControl, charge_point: int, key: str, body: ConfigurationPatch) -> None:
+async def _tell(
+    database: Database, subject: Subject, control: StationControl, charge_point: int, key: str, body: ConfigurationPatch
+) -> None:
     """Tell the station a value. Raises NotFound, Invalid, and NotAccepted when it is not there or says no."""
-    station = await station_of_caller(tx, charge_point, lock=True)
+    async with database.tenant(subject.tenant_id, subject=subject) as tx:
+        station = await station_of_caller(tx, charge_point, lock=True)
     if key in STANDARD and body.value is UNSET:
         raise Invalid("This field is required.", field="value")
     value = "" if body.value is UNSET else body.value
-    if not await control.set_variable(tx, station["id"], key, value):
+    if not await control.set_variable(subject, station["id"], key, value):
         raise NotAccepted
 
 
@@ -79,11 +84,12 @@ async def read_configuration(tx: Tx, charge_point: int, key: str) -> Configurati
     name="chargePointConfigurationUpdate",
 )  # fmt: skip
 async def tell_configuration(
-    tx: Tx, control: StationControl, charge_point: int, key: str, body: ConfigurationPatch
+    database: Database, control: StationControl, subject: Subject, charge_point: int, key: str, body: ConfigurationPatch
 ) -> Configuration:
     """Tell the station a value of a variable; it is answered when the station has taken it."""
-    await _tell(tx, control, charge_point, key, body)
-    found: Configuration = await _read(tx, _NEW, resources.configurations, charge_point, key)
+    await _tell(database, subject, control, charge_point, key, body)
+    async with database.tenant(subject.tenant_id, subject=subject, read_only=True) as tx:
+        found: Configuration = await _read(tx, _NEW, resources.configurations, charge_point, key)
     return found
 
 
@@ -102,7 +108,7 @@ async def read_old_configuration(tx: Tx, charge_point: int, key: str) -> OldConf
     name="chargePointConfigurationUpdateDeprecated",
 )  # fmt: skip
 async def tell_old_configuration(
-    tx: Tx, control: StationControl, charge_point: int, key: str, body: ConfigurationPatch
+    database: Database, control: StationControl, subject: Subject, charge_point: int, key: str, body: ConfigurationPatch
 ) -> None:
     """Tell the station a value of a variable."""
-    await _tell(tx, control, charge_point, key, body)
+    await _tell(database, subject, control, charge_point, key, body)

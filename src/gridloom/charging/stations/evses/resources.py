@@ -7,6 +7,7 @@ from sqlalchemy import ARRAY, BigInteger, Boolean, bindparam, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from gridloom.charging.notes.public import NotesOn
+from gridloom.charging.stations.announcing import connector_written, evse_written
 from gridloom.charging.stations.evses import rules
 from gridloom.charging.stations.evses.schemas import (
     Connector,
@@ -20,6 +21,7 @@ from gridloom.charging.stations.evses.schemas import (
     StationEvseWrite,
 )
 from gridloom.charging.stations.faults import StillInUse
+from gridloom.charging.stations.limits import EVSE_LIMITS
 from gridloom.charging.stations.operators.schemas import Current
 from gridloom.charging.stations.tables import charge_point, connector, evse
 from gridloom.charging.writing import ignored, text_or_none
@@ -102,7 +104,7 @@ evse_notes = notes.resource("evses/v2.0", tag=TAG)
 
 INCLUDES: Mapping[str, Include] = {
     # Limits have no part yet: nothing is set anywhere. So it is with parking spaces.
-    "chargingProfile": Include(_nothing, empty=lambda: None),
+    "chargingProfile": EVSE_LIMITS,
     "connectors": children(connector, connector.c.evse_id, Connector),
     "notes": notes.include(),
     "accessibleParkingSpaces": Include(_nothing),
@@ -140,6 +142,7 @@ evses = Resource(
     taken=TAKEN,
     on_write=rules.complete,
     on_delete=_before_it_goes,
+    emits=evse_written,
     in_use=StillInUse,
     tags=(TAG,),
     names=_names("evse"),
@@ -163,6 +166,7 @@ station_evses = Resource(
     taken=TAKEN,
     on_write=rules.complete,
     on_delete=_before_it_goes,
+    emits=evse_written,
     in_use=StillInUse,
     tags=(STATION_TAG,),
     names=_names("chargePointEvse"),
@@ -184,6 +188,7 @@ connectors = Resource(
     writes={"id": ignored},
     on_write=rules.complete_connector,
     on_delete=rules.connector_goes,
+    emits=connector_written,
     tags=(STATION_TAG,),
     names=_names("chargePointEvseConnector"),
     documented={"create": (422,), "update": (422,)},

@@ -17,6 +17,7 @@ POWER = {"max_power": "max_power_w"}
 
 _STATION = sql("SELECT operator_id, roaming_operator_id FROM charging.charge_point WHERE id = :id")
 _OF_STATION = sql("SELECT 1 FROM charging.evse WHERE id = :id AND charge_point_id = :charge_point_id")
+_GROUP = sql("SELECT 1 FROM charging.tariff_group WHERE id = :id AND operator_id = :operator")
 _TOUCH = sql("UPDATE charging.evse SET updated_at = now() WHERE id = :id")
 
 
@@ -36,8 +37,20 @@ async def complete(tx: Tx, columns: dict[str, Any], current: Any | None) -> None
         columns["allows_reservation"] = True
     stored: Mapping[str, Any] = dict.fromkeys(evse.c.keys()) if current is None else current
     mistakes = [*_phases(columns, stored), *await _offers(tx, columns, stored)]
+    if "tariff_group_id" in columns:
+        operator = columns.get("operator_id") if current is None else current["operator_id"]
+        mistakes += await price_mistakes(tx, operator, columns["tariff_group_id"])
     if mistakes:
         raise Invalid(errors=[FieldError("body", tuple(name.split(".")), what) for name, what in mistakes])
+
+
+async def price_mistakes(
+    tx: Tx, operator_id: int | None, group_id: int | None, field: str = "tariffGroupId"
+) -> list[tuple[str, str]]:
+    """What is wrong with pricing an EVSE of an operator by a group; an EVSE whose group nobody has would charge for nothing."""
+    if group_id is None or await tx.scalar(_GROUP, id=group_id, operator=operator_id) is not None:
+        return []
+    return [(field, "This operator has no such tariff group.")]
 
 
 async def _belong(tx: Tx, columns: dict[str, Any]) -> None:

@@ -2,23 +2,32 @@
 
 from datetime import datetime
 
+from gridloom.charging.stations.events import HardwareStatusChanged, NetworkStatusChanged
 from gridloom.charging.stations.logs.tables import hardware_status_log, network_status_log
 from gridloom.charging.stations.operators.store import insert_of
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.events.event import emit
 
+# Each gives whether the state is another one than before; nothing when what comes is older than what is known.
 _POINT_STATE = sql(
-    "UPDATE charging.charge_point SET hardware_status = :status, hardware_status_at = :at, vendor_error_code = :code, "
-    "updated_at = now() WHERE id = :charge_point AND (hardware_status_at IS NULL OR hardware_status_at <= :at)"
+    "UPDATE charging.charge_point c SET hardware_status = :status, hardware_status_at = :at, vendor_error_code = :code, "
+    "updated_at = now() FROM (SELECT id, hardware_status FROM charging.charge_point WHERE id = :charge_point FOR UPDATE) b "
+    "WHERE c.id = b.id AND (c.hardware_status_at IS NULL OR c.hardware_status_at <= :at) "
+    "RETURNING b.hardware_status IS DISTINCT FROM c.hardware_status"
 )
 _EVSE_STATE = sql(
-    "UPDATE charging.evse SET hardware_status = :status, hardware_status_at = :at, updated_at = now() "
-    "WHERE id = :evse AND charge_point_id = :charge_point AND (hardware_status_at IS NULL OR hardware_status_at <= :at)"
+    "UPDATE charging.evse e SET hardware_status = :status, hardware_status_at = :at, updated_at = now() "
+    "FROM (SELECT id, hardware_status FROM charging.evse WHERE id = :evse FOR UPDATE) b "
+    "WHERE e.id = b.id AND e.charge_point_id = :charge_point AND (e.hardware_status_at IS NULL OR e.hardware_status_at <= :at) "
+    "RETURNING b.hardware_status IS DISTINCT FROM e.hardware_status"
 )
 _NETWORK_STATE = sql(
-    "UPDATE charging.charge_point SET network_status = :status, network_status_at = :at, "
+    "UPDATE charging.charge_point c SET network_status = :status, network_status_at = :at, "
     "first_contact_at = coalesce(first_contact_at, CASE WHEN CAST(:status AS text) = 'available' THEN :at END), "
-    "updated_at = now() WHERE id = :charge_point AND (network_status_at IS NULL OR network_status_at <= :at)"
+    "updated_at = now() FROM (SELECT id, network_status FROM charging.charge_point WHERE id = :charge_point FOR UPDATE) b "
+    "WHERE c.id = b.id AND (c.network_status_at IS NULL OR c.network_status_at <= :at) "
+    "RETURNING b.network_status IS DISTINCT FROM c.network_status"
 )
 
 
@@ -43,14 +52,22 @@ async def append_hardware_status(
         "error_code": error_code, "vendor_id": vendor_id, "info": info, "vendor_error_code": vendor_error_code, "at": at,
     }  # fmt: skip
     await tx.run(insert_of(hardware_status_log, columns), **columns)
+    place = {"charge_point": charge_point_id, "status": status, "at": at}
     if evse_id is None:
-        await tx.run(_POINT_STATE, charge_point=charge_point_id, status=status, at=at, code=vendor_error_code)
+        is_other = await tx.scalar(_POINT_STATE, **place, code=vendor_error_code)
     else:
-        await tx.run(_EVSE_STATE, evse=evse_id, charge_point=charge_point_id, status=status, at=at)
+        is_other = await tx.scalar(_EVSE_STATE, **place, evse=evse_id)
+    if is_other:
+        told = HardwareStatusChanged(
+            charge_point_id=charge_point_id, at=at, status=status, evse_id=evse_id, error_code=error_code, info=info,
+            vendor_id=vendor_id, vendor_error_code=vendor_error_code,
+        )  # fmt: skip
+        emit(tx, told)
 
 
 async def append_network_status(tx: Tx, charge_point_id: int, status: str, at: datetime) -> None:
     """Keep whether the station could be reached (`tables.NETWORK_STATUSES`); the newest one is what it is shown with."""
     columns = {"tenant_id": tx.tenant, "charge_point_id": charge_point_id, "status": status, "at": at}
     await tx.run(insert_of(network_status_log, columns), **columns)
-    await tx.run(_NETWORK_STATE, charge_point=charge_point_id, status=status, at=at)
+    if await tx.scalar(_NETWORK_STATE, charge_point=charge_point_id, status=status, at=at):
+        emit(tx, NetworkStatusChanged(charge_point_id=charge_point_id, at=at, status=status))

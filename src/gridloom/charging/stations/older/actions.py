@@ -2,6 +2,8 @@
 
 from msgspec import UNSET
 
+from gridloom.charging.stations.announcing import evses_made
+from gridloom.charging.stations.events import ChargePointChanged, EvseChanged
 from gridloom.charging.stations.evses.resources import SCOPE as EVSE_SCOPE
 from gridloom.charging.stations.evses.resources import TAG as EVSE_TAG
 from gridloom.charging.stations.older import resources
@@ -18,6 +20,7 @@ from gridloom.charging.stations.older.store import add_evses, change_evses, set_
 from gridloom.charging.stations.points.resources import SCOPE, TAG
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import Invalid, NotFound
+from gridloom.kernel.events.event import emit
 from gridloom.kernel.http.call import Call
 from gridloom.kernel.http.operation import action
 
@@ -37,6 +40,8 @@ async def create_older(tx: Tx, call: Call, body: OldPointWrite) -> OldChargePoin
     rows = await template_evses(tx, body.template_id, changes)
     made = await resources.old_charge_points.create(tx, body, {}, call=call)
     await add_evses(tx, made.id, rows, changes)
+    emit(tx, ChargePointChanged(charge_point_id=made.id, action="created"))
+    await evses_made(tx, made.id)
     shown: OldChargePoint = await resources.old_charge_points.read(tx, made.id, (), {})
     return shown
 
@@ -50,6 +55,7 @@ async def update_older(tx: Tx, call: Call, charge_point: int, body: OldPointPatc
     await resources.old_charge_points.update(tx, charge_point, body, (), {}, call=call)
     if body.evses is not UNSET:
         await change_evses(tx, charge_point, body.evses)
+    emit(tx, ChargePointChanged(charge_point_id=charge_point, action="updated"))
     shown: OldChargePoint = await resources.old_charge_points.read(tx, charge_point, (), {})
     return shown
 
@@ -85,4 +91,5 @@ async def put_evse(tx: Tx, evse: int, body: OldEvsePut) -> OldEvse:
     if body.connectors is not UNSET and body.connectors is not None:
         await set_connectors(tx, evse, body.connectors)
     shown: OldEvse = await resources.old_evses.read(tx, evse, (), {})
+    emit(tx, EvseChanged(charge_point_id=shown.charge_point_id, evse_id=evse, action="updated"))
     return shown

@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from gridloom.charging.stations.events import EvseChanged
 from gridloom.charging.stations.evses.resources import TAKEN
+from gridloom.charging.stations.evses.rules import price_mistakes
 from gridloom.charging.stations.faults import StillInUse
 from gridloom.charging.stations.older.schemas import OldConnectorWrite, OldEvseChange
 from gridloom.charging.stations.operators.store import insert_of
@@ -14,6 +16,7 @@ from gridloom.charging.stations.tables import connector, evse
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import Invalid, NotFound
+from gridloom.kernel.events.event import emit
 from gridloom.kernel.http.refusals import told
 
 FROM_TEMPLATE = (
@@ -30,7 +33,7 @@ _CHANGE = sql(
     "physical_reference = coalesce(CAST(:physical_reference AS text), physical_reference), "
     "max_amperage = coalesce(CAST(:max_amperage AS numeric), max_amperage), "
     "status = coalesce(CAST(:status AS text), status), updated_at = now() "
-    "WHERE charge_point_id = :charge_point AND network_id = :number"
+    "WHERE charge_point_id = :charge_point AND network_id = :number RETURNING id"
 )
 _EVSE = sql("SELECT charge_point_id, current_type FROM charging.evse WHERE id = :id")
 _CONNECTORS = sql("SELECT id FROM charging.connector WHERE evse_id = :id")
@@ -64,6 +67,7 @@ async def add_evses(tx: Tx, charge_point_id: int, rows: Sequence[Any], changes: 
             "charge_point_id": charge_point_id,
             "operator_id": operator,
         }
+        await _priced(tx, operator, number, columns["tariff_group_id"])
         with told(TAKEN, StillInUse):
             await tx.run(insert_of(evse, columns), **columns)
 
@@ -71,10 +75,15 @@ async def add_evses(tx: Tx, charge_point_id: int, rows: Sequence[Any], changes: 
 async def change_evses(tx: Tx, charge_point_id: int, changes: Mapping[str, OldEvseChange]) -> None:
     """Change some EVSEs of a charge point, by their number. Raises Invalid when it has no such EVSE."""
     _known({row["network_id"] for row in await tx.all(_NUMBERS, id=charge_point_id)}, changes)
+    operator = await tx.scalar(_STATION, id=charge_point_id)
     for number, change in changes.items():
+        await _priced(tx, operator, number, _said(change).get("tariff_group_id"))
         nothing = dict.fromkeys(msgspec.structs.asdict(change))
         with told(TAKEN, StillInUse):
-            await tx.run(_CHANGE, charge_point=charge_point_id, number=number, **{**nothing, **_said(change)})
+            changed = await tx.scalar(
+                _CHANGE, charge_point=charge_point_id, number=number, **{**nothing, **_said(change)}
+            )
+        emit(tx, EvseChanged(charge_point_id=charge_point_id, evse_id=changed, action="updated"))
 
 
 async def set_connectors(tx: Tx, evse_id: int, given: Sequence[OldConnectorWrite]) -> None:
@@ -103,6 +112,12 @@ async def set_connectors(tx: Tx, evse_id: int, given: Sequence[OldConnectorWrite
         else:
             says = each.format is not UNSET
             await tx.run(_ALTER, id=each.id, type=kind, format=shape, says_format=says, status=status)
+
+
+async def _priced(tx: Tx, operator: int | None, number: str, group: int | None) -> None:
+    mistakes = await price_mistakes(tx, operator, group, f"evses.{number}.tariffGroupId")
+    if mistakes:
+        raise Invalid(mistakes[0][1], field=mistakes[0][0])
 
 
 def _known(numbers: set[str], changes: Mapping[str, OldEvseChange]) -> None:

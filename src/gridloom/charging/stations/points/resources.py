@@ -6,8 +6,10 @@ from sqlalchemy import select
 
 from gridloom.charging.notes.public import NotesOn
 from gridloom.charging.sites.public import location_partners
+from gridloom.charging.stations.announcing import point_goes, point_written
 from gridloom.charging.stations.evses.resources import forget_evse_notes
 from gridloom.charging.stations.faults import StillInUse
+from gridloom.charging.stations.limits import POINT_LIMITS
 from gridloom.charging.stations.points import rules, shown
 from gridloom.charging.stations.points.schemas import ChargePoint, ChargePointPatch, ChargePointWrite
 from gridloom.charging.stations.points.writing import WRITES
@@ -35,6 +37,7 @@ async def forget_notes(tx: Tx, current: Any) -> None:
     """Notes go with their charge point, and so do its EVSEs; whatever else points at it keeps it (StillInUse)."""
     await notes.forget(tx, current["id"])
     await forget_evse_notes(tx, current["id"])
+    await point_goes(tx, current)
 
 
 charge_points = Resource(
@@ -50,7 +53,7 @@ charge_points = Resource(
     filters=shown.FILTERS,
     includes={
         "lastBootNotification": shown.BOOT,
-        "chargingProfile": shown.NOTHING_SET,
+        "chargingProfile": POINT_LIMITS,
         "smartCharging": shown.NOTHING_SET,
         "smartChargingPreferences": shown.NOTHING_SET,
         "personalSmartChargingPreferences": shown.NOTHING_SET,
@@ -63,6 +66,7 @@ charge_points = Resource(
     taken=TAKEN,
     on_write_with_call=rules.complete,
     on_delete=forget_notes,
+    emits=point_written,
     in_use=StillInUse,
     tags=(TAG,),
     names={

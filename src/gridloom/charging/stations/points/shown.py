@@ -156,6 +156,6 @@ async def _nothing(_: Tx, __: Sequence[Any]) -> Mapping[Any, Any]:
 
 BOOT = Include(_boots, empty=lambda: None)
 NOTICE = Include(_notices)
-# Limits and smart charging have no part yet: nothing is set anywhere.
+# Smart charging has no part yet: nothing is set anywhere.
 NOTHING_SET = Include(_nothing, empty=lambda: None)
 NO_MODES = Include(_nothing)

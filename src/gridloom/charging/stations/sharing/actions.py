@@ -1,11 +1,13 @@
 """The partners that a private charge point is shared with, set as a whole."""
 
+from gridloom.charging.stations.events import ChargePointChanged
 from gridloom.charging.stations.sharing.resources import SCOPE, TAGS
 from gridloom.charging.stations.sharing.schemas import SharedPartners
 from gridloom.charging.stations.store import station_of_caller
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.errors import Invalid, NotFound
+from gridloom.kernel.events.event import emit
 from gridloom.kernel.http.operation import action
 
 _KEEP = sql(
@@ -31,3 +33,4 @@ async def set_shared_partners(tx: Tx, charge_point: int, body: SharedPartners) -
     ids = list(dict.fromkeys(body.partner_ids))
     await tx.run(_KEEP, id=charge_point, ids=ids)
     await tx.run(_ADD, tenant=tx.tenant, id=charge_point, ids=ids)
+    emit(tx, ChargePointChanged(charge_point_id=charge_point, action="updated"))

@@ -1,0 +1,1 @@
+"""What subscribers of this API are told, by the names that they subscribe to."""
