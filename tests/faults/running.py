@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 COMMAND = str(Path(sys.executable).parent / "gridloom")
+# Commands of several test processes run beside each other; a test that means a certain port says so.
+FREE_PORT = {"GRIDLOOM_OCPP_PORT": "0"}
 _ADDRESS = re.compile(r"gridloom is running at (\S+)")
 
 
@@ -31,7 +33,7 @@ def gridloom(
     """Run a command to its end."""
     return subprocess.run(
         [COMMAND, *arguments],
-        env=environment(var, more),
+        env=environment(var, FREE_PORT | dict(more or {})),
         cwd=var.parent,
         input=words,
         capture_output=True,
@@ -52,7 +54,7 @@ class Running:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [COMMAND, "run", "--port", "0", *arguments],
-                env=environment(var, more),
+                env=environment(var, FREE_PORT | dict(more or {})),
                 cwd=var.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
