@@ -53,9 +53,9 @@ ANSWERS: dict[str, dict[str, Any]] = {"Heartbeat": {"currentTime": "2026-01-01T0
 class Open:
     """Everybody is known, nobody proves anything: the doorkeeper is not what is measured."""
 
-    async def lookup(self, network_id: str) -> Station:
+    async def lookup(self, network_id: str) -> list[Station]:
         """A station of profile 0."""
-        return Station(network_id, key=network_id, profile=0)
+        return [Station(network_id, key=network_id, profile=0)]
 
     async def pending(self, network_id: str, address: str, version: Version) -> None:
         """Nobody is unknown."""

@@ -59,7 +59,7 @@ def measured(command: list[str], port: int, environment: dict[str, str]) -> tupl
 def main() -> None:
     """Ours and the bare one in turn."""
     folder = tempfile.mkdtemp(prefix="gridloom-bench-")
-    environment = {**os.environ, "GRIDLOOM_VAR": folder, "GRIDLOOM_LOG_LEVEL": "error"}
+    environment = {**os.environ, "GRIDLOOM_VAR": folder, "GRIDLOOM_LOG_LEVEL": "error", "GRIDLOOM_OCPP_PORT": "0"}
     command = [str(Path(sys.executable).parent / "gridloom"), "run", "--port", str(PORT)]
     try:
         first, _ = measured(command, PORT, environment)
