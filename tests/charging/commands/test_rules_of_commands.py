@@ -203,6 +203,7 @@ async def test_any_message_is_sent_as_it_is_and_answered_as_it_comes(
             ({"command": "GetConfiguration", "payload": {"key": ["A", 1]}}, "payload.key.1"),
             ({"command": "Reset", "payload": "Soft"}, "payload"),
             ({"command": "Reset"}, "payload"),
+            ({"command": "ChangeConfiguration", "payload": {"key": "AuthorizationKey", "value": "x" * 16}}, "payload"),
         ]
         for each, field in wrong:
             told_so = await caller.post(url, json=each)

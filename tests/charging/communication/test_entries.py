@@ -166,6 +166,8 @@ SECRETS = [
         {"location": f"https://files.example/up?part=1&token={REDACTED}"},
     ),
     ({"data": '{"wifiPassword":"hunter2","a":1}'}, {"data": f'{{"wifiPassword":"{REDACTED}","a":1}}'}),
+    ({"key": "WifiPSK", "value": "hunter2"}, {"key": "WifiPSK", "value": REDACTED}),
+    ({"data": "user=me password=hunter2 mode=3"}, {"data": f"user=me password={REDACTED} mode=3"}),
     ({"data": "{password: hunter2}"}, {"data": f"{REDACTED} (19 characters)"}),
 ]  # fmt: skip
 

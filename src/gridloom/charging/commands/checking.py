@@ -17,6 +17,19 @@ _TOLD = {
 }
 
 
+PASSWORDS = frozenset({"AuthorizationKey", "BasicAuthPassword"})
+"""What the two versions call the password with which a station connects."""
+
+
+def sets_password(action: str, payload: dict[str, Any]) -> bool:
+    """Whether a call that its schema allows gives a station another password."""
+    if action == "ChangeConfiguration":
+        return payload["key"] in PASSWORDS
+    return action == "SetVariables" and any(
+        each["variable"]["name"] in PASSWORDS for each in payload["setVariableData"]
+    )
+
+
 def request_mistake(version: Version, action: str, payload: dict[str, Any]) -> tuple[tuple[str | int, ...], str] | None:
     """What is wrong with a call to a station: the place in the body, and a sentence. None when it can be sent."""
     known = checks(version)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from gridloom.charging.commands.checking import PASSWORDS
 from gridloom.charging.commands.uploads import SPOKEN_FOR
 from gridloom.charging.ocpp.public import Payload
 from gridloom.charging.stations.events import ConfigurationSynced
@@ -15,8 +16,6 @@ from gridloom.kernel.events import emit
 
 PATIENCE = timedelta(minutes=30)
 MOST_PARTS = 10_000
-# What stations prove themselves with: never kept with the others, and never shown.
-SECRETS = frozenset({"AuthorizationKey", "BasicAuthPassword"})
 NO_REPORT = "The charge point did not report its configuration."
 
 _ASK = sql(
@@ -151,7 +150,7 @@ def keys_16(answer: Payload) -> list[dict[str, Any]]:
     return [
         {"name": each["key"], "value": each["value"], "readonly": each["readonly"]}
         for each in answer.get("configurationKey") or []
-        if "value" in each and each["key"] not in SECRETS
+        if "value" in each and each["key"] not in PASSWORDS
     ]
 
 
@@ -162,13 +161,13 @@ def variables_201(answer: Payload) -> list[dict[str, Any]]:
         for each in answer["getVariableResult"]
         if each["attributeStatus"] == "Accepted"
         and "attributeValue" in each
-        and each["variable"]["name"] not in SECRETS
+        and each["variable"]["name"] not in PASSWORDS
     ]
 
 
 def reported(data: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     """The variable that a report tells, when it has a value now (the attribute `Actual`)."""
-    if data["variable"]["name"] in SECRETS:
+    if data["variable"]["name"] in PASSWORDS:
         return
     for attribute in data["variableAttribute"]:
         if attribute.get("type", "Actual") == "Actual" and "value" in attribute:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from gridloom.charging.commands import configuration, messages
+from gridloom.charging.commands.checking import PASSWORDS
 from gridloom.charging.commands.desk import Desk, Target
 from gridloom.charging.ocpp.public import Payload, Version
 from gridloom.charging.stations.public import keep_password, keep_variables
@@ -84,7 +85,7 @@ async def keep_value(
     tx: Tx, sealer: Sealer, charge_point: int, name: str, value: str, *, component: str = "", instance: str = "", evse: int = 0
 ) -> None:  # fmt: skip
     """Keep what a station took. A password becomes the one that it proves itself with, and is shown nowhere."""
-    if name in configuration.SECRETS:
+    if name in PASSWORDS:
         await keep_password(tx, sealer, charge_point, value)
         return
     kept = {"name": name, "value": value, "component": component, "instance": instance, "evse_id": evse}

@@ -12,12 +12,14 @@ REDACTED = "***"
 
 _NAMES = (
     "passw", "passphrase", "secret", "authorizationkey", "authorisationkey", "privatekey", "apikey", "api_key",
-    "accesstoken", "authtoken", "bearer",
+    "accesstoken", "authtoken", "authkey", "bearer", "psk", "simpin",
 )  # fmt: skip
 _SECRET = re.compile("|".join(_NAMES), re.IGNORECASE)
 # An escape may hide a letter of a name, an address may carry credentials.
 _WORDS = (*_NAMES, "authorization key", "authorisation key", "\\u", "://", "vpn")
 _CREDENTIALS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@\"'\\]*@")
+# In running text: `password=…`, `psk: …`.
+_SAID = re.compile(rf"(?i)((?:{'|'.join(_NAMES)})[a-z_-]*\s*[=:]\s*)[^\s,;&\"']+")
 _QUERY = re.compile(r"(?i)([?&;](?:[a-z0-9_-]*(?:token|password|secret|signature|sig|key))=)[^&\s\"'#]+")
 # Where OCPP puts the value of a configuration key or of a variable: 1.6 `value`; 2.0.1 the others.
 _VALUES = frozenset({"value", "attributeValue", "actualValue", "variableAttribute"})
@@ -68,7 +70,7 @@ def _text(text: str) -> str:
             return msgspec.json.encode(redacted(msgspec.json.decode(text))).decode()
         except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
             return redacted_text(text)
-    return _addresses(text)
+    return _addresses(_SAID.sub(rf"\1{REDACTED}", text))
 
 
 def _addresses(text: str) -> str:

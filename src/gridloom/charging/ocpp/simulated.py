@@ -276,10 +276,15 @@ class Station201(SimulatedStation):
         return str(answer.id_token_info["status"])
 
     async def start(self, number: int, token: str, car: Car | None = None, remote_start_id: int | None = None) -> str:
-        """Occupied, TransactionEvent Started; a refused token ends it again at once."""
+        """Occupied, TransactionEvent Started; a refused token ends it again at once.
+
+        A start that was not answered is said again under the same id.
+        """
         plug = self.plugs[number]
         await self.status(number, "Occupied")
-        plug.transaction = Transaction(identifier(), token, car or self.car(), int(plug.register_wh), remote_start_id)
+        if plug.transaction is None:
+            begun = int(plug.register_wh)
+            plug.transaction = Transaction(identifier(), token, car or self.car(), begun, remote_start_id)
         trigger = "Authorized" if remote_start_id is None else "RemoteStart"
         answer = await self._event(plug, "Started", trigger, "Transaction.Begin", state="Charging", token=token)
         status = str((answer.id_token_info or {"status": "Accepted"})["status"])

@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -106,9 +107,11 @@ class Guard:
         """
         try:
             parts = urlsplit(url)
-            host, _ = parts.hostname, parts.port
+            host, port = parts.hostname, parts.port
         except ValueError as error:
             raise UnusableUrl(f"not a URL: {error}") from None
+        if port == 0:
+            raise UnusableUrl("there is no port 0")
         schemes = ("https",) if https_only else ("https", "http")
         if parts.scheme not in schemes:
             raise UnusableUrl(f"the scheme must be {' or '.join(schemes)}")
@@ -119,7 +122,8 @@ class Guard:
         self._check_literal(host)
 
     def _check_literal(self, host: str) -> None:
-        name = host.rstrip(".").lower()
+        # Other digits than 0 to 9 become those when a name is looked up.
+        name = unicodedata.normalize("NFKC", host).rstrip(".").lower()
         address = "127.0.0.1" if name == "localhost" or name.endswith(".localhost") else _literal(name)
         if address is None:
             return

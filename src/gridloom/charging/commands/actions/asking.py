@@ -6,7 +6,7 @@ import msgspec
 
 from gridloom.charging.commands import messages
 from gridloom.charging.commands.actions.common import ALL_REFUSALS, CONTROL, TAGS, V1
-from gridloom.charging.commands.checking import request_mistake
+from gridloom.charging.commands.checking import request_mistake, sets_password
 from gridloom.charging.commands.desk import Desk, evse_of
 from gridloom.charging.commands.schemas import (
     CompositeSchedule,
@@ -85,6 +85,9 @@ async def send_custom_ocpp(desk: Desk, subject: Subject, charge_point: int, body
     if (wrong := request_mistake(target.version, body.command, body.payload)) is not None:
         place, told = wrong
         raise Invalid(errors=[FieldError("body", place, told)])
+    if sets_password(body.command, body.payload):
+        # The record would keep the old one, and the station could not come back.
+        raise Invalid("A charge point's password is changed by set-configuration.", field="payload")
     if target.reached is None:
         raise NotConnected424
     try:
@@ -95,7 +98,8 @@ async def send_custom_ocpp(desk: Desk, subject: Subject, charge_point: int, body
         raise NotConnected424
     if isinstance(outcome, Busy) or not isinstance(outcome, Answered | Rejected):
         raise NoAnswer408
-    await desk.keep_note(target, "chargePointSendCustomOcpp", {"command": body.command, "payload": body.payload})
+    # The payload may hold a password; the communication log keeps it with secrets replaced.
+    await desk.keep_note(target, "chargePointSendCustomOcpp", {"command": body.command})
     if isinstance(outcome, Answered):
         return outcome.payload
     return {"errorCode": outcome.code, "errorDescription": outcome.description, "errorDetails": outcome.details}
