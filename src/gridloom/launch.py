@@ -1,6 +1,7 @@
 """`gridloom run`: start everything, and say where it is."""
 
 import asyncio
+from collections.abc import Callable
 
 from rich.console import Console
 
@@ -27,10 +28,16 @@ def launch(settings: Settings, *, only: str | None, demo: bool, out: Console) ->
         def ready(port: int, application: Application) -> None:
             door = application.services.get(Door)
             stations = None if door is None else _stations(settings, door.port)
-            if demo and made is not None and stations is not None and Roles.API in roles and settings.demo_stations:
-                application.services.add(_demo_site(settings, port, stations, made))
             if Roles.API in roles:
-                welcome(settings, port, made, out, stations=stations)
+
+                def greet() -> None:
+                    welcome(settings, port, made, out, stations=stations)
+
+                if demo and made is not None and stations is not None and settings.demo_stations:
+                    # What it asks of the API stands above the table in the log, not below it.
+                    application.services.add(_demo_site(settings, port, stations, made, greet))
+                else:
+                    greet()
             elif stations is not None:
                 out.print(
                     f"gridloom expects charge points at {stations}; Ctrl-C ends it.", soft_wrap=True, markup=False
@@ -59,13 +66,15 @@ PATHS = {
 }
 
 
-def _demo_site(settings: Settings, port: int, stations: str, made: demos.Demo) -> "asyncio.Task[None]":
+def _demo_site(
+    settings: Settings, port: int, stations: str, made: demos.Demo, greet: Callable[[], None]
+) -> "asyncio.Task[None]":
     """Cars that charge at the demo's stations. They are clients like all others, on the other end of a socket."""
     from gridloom.charging.simulation.demo import begin
 
     host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  compared, not bound
     address = stations.rpartition("/")[0].replace("0.0.0.0", "127.0.0.1")  # noqa: S104  likewise
-    return begin(f"http://{host}:{port}", address, made.charging_token, settings.demo_stations)
+    return begin(f"http://{host}:{port}", address, made.charging_token, settings.demo_stations, greet)
 
 
 def _stations(settings: Settings, port: int) -> str:

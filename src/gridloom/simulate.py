@@ -14,7 +14,7 @@ from gridloom.charging.ocpp.public import Version
 from gridloom.charging.simulation.site import Refused, Site, ensure
 from gridloom.charging.simulation.street import Habits, Street
 
-LOOK_S = 2.0
+LOOK_S, SAY_S = 2.0, 60.0
 
 
 class Impossible(Exception):
@@ -83,7 +83,11 @@ async def _made(api: str, token: str, stations: int, kinds: list[Version], prefi
 
 
 async def _show(street: Street, err: Console) -> None:
-    """One line that tells how many are there; a new line now and then where nobody looks at a terminal."""
+    """One line that tells how many are there; a line a minute where nobody looks at a terminal."""
+    while not err.is_terminal:
+        await asyncio.sleep(LOOK_S)
+        err.print(f"{street.online} of {len(street.residents)} stations online, {street.charging} cars charging")
+        await asyncio.sleep(SAY_S)
     with Live(console=err, auto_refresh=False) as live:
         while True:
             live.update(

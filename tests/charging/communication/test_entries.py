@@ -11,7 +11,7 @@ from tests.charging.communication.kit import NOON, asked, exchange, frame, stati
 
 from gridloom.charging.communication.entries import Entry, Pairing
 from gridloom.charging.communication.frames import LONGEST_TEXT
-from gridloom.charging.communication.redaction import REDACTED, redacted, redacted_text
+from gridloom.charging.communication.redaction import LONGEST_SEARCHED, REDACTED, redacted, redacted_text
 from gridloom.charging.ocpp.public import Frame, Station
 
 CP, OTHER = station_at(1, 5), station_at(1, 6)
@@ -185,6 +185,12 @@ def test_what_is_secret_is_replaced(said: Any, kept: Any) -> None:
 )
 def test_what_is_not_secret_stays_as_it_is(payload: Any) -> None:
     assert redacted(payload) == payload
+
+
+@pytest.mark.parametrize("word", ["psk", "a.", "password ", "://", "?token=&"])
+def test_of_a_very_long_text_only_its_length_is_kept(word: str) -> None:
+    text = word * (LONGEST_SEARCHED // len(word) + 1)
+    assert redacted({"data": text}) == {"data": f"{REDACTED} ({len(text)} characters)"}
 
 
 def test_identifiers_of_cards_stay() -> None:

@@ -28,7 +28,7 @@ BOOTS: dict[Version, dict[str, Any]] = {
     Version.V201: {"chargingStation": {"vendorName": "v", "model": "m"}, "reason": "PowerUp"},
 }
 PATIENT = Policy(connects=10_000, failures_per_address=10_000, failures_per_id=10_000)
-UNHURRIED = Limits(rate=1e9, burst=1e9)
+UNHURRIED = Limits(rate=1e9, burst=1e9, volume=1e12, volume_burst=1e12, message_size=2**24)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from gridloom.app import Application
 from gridloom.charging.csms.records import CLOSED_FOR_S, Records, least_profile
 from gridloom.charging.csms.seats import Key
 from gridloom.charging.csms.turns import Arrivals
+from gridloom.charging.ocpp.admission import ClientCertificate, Proof, chosen
 from gridloom.charging.ocpp.messages.versions import Version
 from gridloom.charging.stations.public import Station
 from gridloom.charging.stations.secrets import seal_password
@@ -180,6 +181,35 @@ async def test_a_certificate_counts_where_the_record_leaves_room_for_it(
     (found,) = await Records(db, central.services.part(Sealer), Arrivals(1)).lookup(f"CERT-{tenant}")
     assert (found.certificate is not None) is counts
     assert found.certificate is None or found.certificate.common_name == f"CERT-{tenant}"
+
+
+async def test_a_record_of_another_tenant_takes_no_station_by_its_certificate(
+    central: Application, db: Database, tenant: int, other_tenant: int
+) -> None:
+    name = f"CAPTURED-{tenant}"
+    ours = await station(db, tenant, name, current_security_profile=2)
+    await station(db, other_tenant, name, password=None)
+    found = await Records(db, central.services.part(Sealer), Arrivals(1)).lookup(name)
+    shown = ClientCertificate(name, "ab")
+    admitted = chosen(found, Proof(True, PASSWORD.encode(), shown))
+    assert admitted is not None
+    assert (admitted[0].key, admitted[1]) == (Key(tenant, ours), 1)
+    assert chosen(found, Proof(True, None, shown)) is None
+
+
+@pytest.mark.parametrize("columns", [{"status": "disabled"}, {"communication_mode": "none"}])
+async def test_a_namesake_that_may_not_connect_makes_a_common_name_no_proof_either(
+    central: Application, db: Database, tenant: int, other_tenant: int, columns: dict[str, Any]
+) -> None:
+    name = f"ALONE-{tenant}"
+    ours = await station(db, tenant, name, password=None)
+    records = Records(db, central.services.part(Sealer), Arrivals(1))
+    proof = Proof(True, None, ClientCertificate(name, "ab"))
+    admitted = chosen(await records.lookup(name), proof)
+    assert admitted is not None
+    assert (admitted[0].key, admitted[1]) == (Key(tenant, ours), 3)
+    await station(db, other_tenant, name, **columns)
+    assert chosen(await records.lookup(name), proof) is None
 
 
 async def test_a_password_that_cannot_be_opened_proves_nothing(

@@ -23,7 +23,7 @@ SECRET = "a-password-of-16+"
 TIME = {"currentTime": "2026-01-01T00:00:00Z"}
 HEARTBEAT = [2, "1", "Heartbeat", {}]
 METER_VALUES = smallest(published(Version.V16)["MeterValues"][0])
-UNHURRIED = Limits(rate=1e9, burst=1e9, message_size=2**24)
+UNHURRIED = Limits(rate=1e9, burst=1e9, volume=1e12, volume_burst=1e12, message_size=2**24)
 
 
 def station(network_id: str = "CP-1", password: str | None = SECRET, **facts: Any) -> Station:
@@ -170,7 +170,7 @@ async def works(socket: Any) -> bool:
 
 def limits(**changed: Any) -> Limits:
     """No pace, and what the test changes."""
-    return Limits(**({"rate": 1e9, "burst": 1e9} | changed))
+    return Limits(**({"rate": 1e9, "burst": 1e9, "volume": 1e12, "volume_burst": 1e12} | changed))
 
 
 async def the_station(handler: Recorder) -> Connection:

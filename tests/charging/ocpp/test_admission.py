@@ -248,6 +248,42 @@ def test_of_several_stations_of_a_name_the_one_that_is_proven(
     assert (None if found is None else found[0].key) == key
 
 
+NAMED, BOUND, OTHER = CertificateRule("CP-1"), CertificateRule("CP-1", frozenset({"ab"})), CertificateRule("CP-2")
+
+
+@pytest.mark.parametrize(
+    ("candidates", "password", "key"),
+    [
+        # Alone, the common name is enough; beside a namesake it proves no owner.
+        ([namesake(1, None, certificate=NAMED)], None, 1),
+        ([namesake(1, None, certificate=NAMED), namesake(2, "two")], None, None),
+        ([namesake(1, None, certificate=NAMED), namesake(2, None, certificate=NAMED)], None, None),
+        ([namesake(1, None, certificate=NAMED), namesake(2, "two", enabled=False)], None, None),
+        ([namesake(1, None, certificate=NAMED), namesake(2, None, profile=0)], None, None),
+        ([namesake(1, None, certificate=NAMED), namesake(2, None, profile=0, certificate=NAMED)], None, None),
+        # Whose password holds goes first, with a certificate or without.
+        ([namesake(1, "one", profile=2), namesake(2, None, certificate=NAMED)], b"one", 1),
+        ([namesake(1, "one", profile=2), namesake(2, None, profile=0, certificate=NAMED)], b"one", 1),
+        ([namesake(1, "one", profile=3, certificate=NAMED), namesake(2, None, certificate=NAMED)], b"one", 1),
+        ([namesake(1, "one", profile=3, certificate=NAMED), namesake(2, "two", certificate=NAMED)], b"two", 2),
+        ([namesake(1, "one", profile=2), namesake(2, None, certificate=BOUND)], b"one", 1),
+        ([namesake(1, "one", profile=2), namesake(2, None, certificate=NAMED)], b"odd", None),
+        ([namesake(1, "one", profile=2), namesake(2, "one", certificate=NAMED)], b"one", None),
+        # And whose fingerprint it is.
+        ([namesake(1, None, certificate=BOUND), namesake(2, None, certificate=NAMED)], None, 1),
+        ([namesake(1, None, certificate=BOUND), namesake(2, None, profile=0, certificate=NAMED)], None, 1),
+        ([namesake(1, None, certificate=BOUND), namesake(2, None, certificate=BOUND)], None, None),
+        ([namesake(1, None, certificate=OTHER), namesake(2, None, profile=0)], None, None),
+    ],
+)  # fmt: skip
+def test_beside_a_namesake_a_common_name_proves_no_owner(
+    candidates: list[Station], password: bytes | None, key: int | None
+) -> None:
+    for order in (candidates, candidates[::-1]):
+        found = chosen(order, Proof(True, password, ClientCertificate("CP-1", "ab")))
+        assert (None if found is None else found[0].key) == key
+
+
 async def test_two_stations_of_a_name_are_connected_side_by_side() -> None:
     memory = Memory(station(password="one-password-of-16"))
     memory.namesakes = [namesake(2, "another-password-16")]

@@ -1,5 +1,6 @@
 """Security profiles 2 and 3 over TLS, with an authority of the test's own."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,14 @@ async def test_profile_3_wants_a_certificate_of_ours_in_the_stations_name(author
         with pytest.raises((OSError, InvalidMessage)):
             await dial(listener, password=None, scheme="wss", ssl=authority.client("CP-1", stranger))
     assert [each.strength for each in handler.connections] == [3]
+
+
+async def test_a_socket_that_does_not_begin_with_tls_is_cut_off(authority: Authority) -> None:
+    server = tls(*authority.issue("localhost"))
+    async with listening(tls=server, policy=Policy(handshake=0.2)) as (listener, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
 
 
 async def test_a_password_takes_no_place_from_a_certificate(authority: Authority) -> None:

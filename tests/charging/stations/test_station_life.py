@@ -153,8 +153,8 @@ async def test_an_evse_has_a_log_of_its_own(callers: Callers) -> None:
     latest = f"{ROOT}/evses/v2.0/{made['id']}/latest-hardware-status-log"
     assert (await caller.get(latest)).status_code == 404
     async with tenant_of(caller) as tx:
-        assert await public.evse_numbered(tx, place["id"], 1) == made["id"]
-        assert await public.evse_numbered(tx, place["id"], 2) is None
+        found = await public.evses_numbered(tx, [(place["id"], 1), (place["id"], 2)])
+        assert found == {(place["id"], 1): (made["id"], place["id"])}
         await public.append_hardware_status(tx, place["id"], "suspendedEV", NOON, evse_id=made["id"])
     answer = await caller.get(latest)
     answers(caller.api, answer, "GET", f"{ROOT}/evses/v2.0/{{evse}}/latest-hardware-status-log")

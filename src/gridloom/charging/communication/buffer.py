@@ -19,7 +19,8 @@ from gridloom.kernel.database.pool import Database
 
 log = structlog.get_logger(__name__)
 
-_TURN = 200  # frames that are worked on before others get the loop
+_TURN = 100_000  # characters, and so many a frame besides, that are worked on before others get the loop
+_EACH, _LONG = 300, 16_384
 _Notice = tuple[Incident, str, str, str, tuple[int, int] | None]
 
 
@@ -126,10 +127,16 @@ class Buffer:
 
     async def _gather(self, *, ending: bool) -> None:
         frames, self._frames = self._frames, []
-        for place, frame in enumerate(frames):
-            if entry := self._pairing.take(frame):
+        read = 0
+        for frame in frames:
+            # A long frame is read beside the loop; of short ones so many in one go as cost it a few milliseconds.
+            is_long = len(frame.text) > _LONG
+            entry = await asyncio.to_thread(self._pairing.take, frame) if is_long else self._pairing.take(frame)
+            if entry:
                 self._ready.append(entry)
-            if place % _TURN == _TURN - 1:
+            read += _EACH + len(frame.text)
+            if read > _TURN:
+                read = 0
                 await asyncio.sleep(0)
         self._ready += self._pairing.rest() if ending else self._pairing.overdue(clock.now())
         if self._notices:

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 REDACTED = "***"
+LONGEST_SEARCHED = 16_384
+"""Characters of one text in a payload that are looked through; of a longer one only its length is kept."""
 
 _NAMES = (
     "passw", "passphrase", "secret", "authorizationkey", "authorisationkey", "privatekey", "apikey", "api_key",
@@ -17,10 +19,10 @@ _NAMES = (
 _SECRET = re.compile("|".join(_NAMES), re.IGNORECASE)
 # An escape may hide a letter of a name, an address may carry credentials.
 _WORDS = (*_NAMES, "authorization key", "authorisation key", "\\u", "://", "vpn")
-_CREDENTIALS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@\"'\\]*@")
+_CREDENTIALS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,30}://)[^/\s@\"'\\]{0,300}@")
 # In running text: `password=…`, `psk: …`.
-_SAID = re.compile(rf"(?i)((?:{'|'.join(_NAMES)})[a-z_-]*\s*[=:]\s*)[^\s,;&\"']+")
-_QUERY = re.compile(r"(?i)([?&;](?:[a-z0-9_-]*(?:token|password|secret|signature|sig|key))=)[^&\s\"'#]+")
+_SAID = re.compile(rf"(?i)((?:{'|'.join(_NAMES)})[a-z_-]{{0,40}}\s{{0,8}}[=:]\s{{0,8}})[^\s,;&\"']+")
+_QUERY = re.compile(r"(?i)([?&;](?:[a-z0-9_-]{0,60}(?:token|password|secret|signature|sig|key))=)[^&\s\"'#]+")
 # Where OCPP puts the value of a configuration key or of a variable: 1.6 `value`; 2.0.1 the others.
 _VALUES = frozenset({"value", "attributeValue", "actualValue", "variableAttribute"})
 _VPN = frozenset({"key", "password"})
@@ -43,7 +45,8 @@ def redacted(payload: Any) -> Any:
 
 def redacted_text(text: str) -> str:
     """The same for a text that is no JSON. With the name of a secret in it, nothing of it is kept but its length."""
-    return f"{REDACTED} ({len(text)} characters)" if _SECRET.search(text) else _addresses(text)
+    hidden = len(text) > 4 * LONGEST_SEARCHED or _SECRET.search(text)
+    return f"{REDACTED} ({len(text)} characters)" if hidden else _addresses(text)
 
 
 def _entry(name: str, value: Any, around: dict[str, Any]) -> Any:
@@ -65,6 +68,8 @@ def _names_secret(around: dict[str, Any]) -> bool:
 
 def _text(text: str) -> str:
     """A text of a payload. JSON inside of it (vendors' data) is looked through like the rest."""
+    if len(text) > LONGEST_SEARCHED:
+        return f"{REDACTED} ({len(text)} characters)"
     if _SECRET.search(text) and text.lstrip()[:1] in ("{", "["):
         try:
             return msgspec.json.encode(redacted(msgspec.json.decode(text))).decode()

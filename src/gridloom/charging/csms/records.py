@@ -65,10 +65,16 @@ class Records:
         self._asked: Gathering[None, _Asked] = Gathering(self._look, most=AT_ONCE)
 
     async def lookup(self, network_id: str) -> list[Station]:
-        """The stations of this name that speak for themselves, of all tenants."""
+        """The stations of this name that speak for themselves, of all tenants, and beside them those that may not connect.
+
+        The latter are disabled: nobody gets in as one of them, but where there are any, a common name alone tells no owner.
+        """
         asked = _Asked(network_id)
         await self._asked.add(None, asked)
-        return [self._station(each) for each in asked.found if _speaks(each) and each.tenant not in self._closed]
+        barred = {(each.tenant, each.id) for each in asked.found if not _speaks(each) or each.tenant in self._closed}
+        if len(barred) == len(asked.found):
+            return []
+        return [self._station(each, barred=(each.tenant, each.id) in barred) for each in asked.found]
 
     async def _look(self, _: None, asked: list["_Asked"]) -> None:
         """Those that come at the same time share a transaction."""
@@ -82,7 +88,7 @@ class Records:
     async def pending(self, network_id: str, address: str, version: Version) -> None:
         """Unknown stations are not kept: the communication log names them."""
 
-    def _station(self, record: stations.Station) -> Station:
+    def _station(self, record: stations.Station, *, barred: bool) -> Station:
         credentials: tuple[Credential, ...] = () if record.sealed is None else (Sealed(record, self._sealer),)
         return Station(
             record.network_id,
@@ -91,7 +97,7 @@ class Records:
             credentials=credentials,
             certificate=CertificateRule(record.network_id) if _may_show_certificate(record) else None,
             versions=VERSIONS.get(record.protocol, frozenset()),
-            enabled=record.status != "disabled",
+            enabled=record.status != "disabled" and not barred,
         )
 
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from gridloom.charging.csms.gathering import Gathering
-from gridloom.charging.csms.hardware import State, append, evses_numbered
 from gridloom.charging.csms.turns import Turns
 from gridloom.charging.ocpp.public import Payload, Version, instant
+from gridloom.charging.stations.public import HardwareStatus, Place, append_hardware_statuses, evses_numbered
 from gridloom.kernel.database.pool import Database
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
@@ -127,20 +127,23 @@ async def _keep(tx: Tx, items: Sequence[Told]) -> None:
     evses = await evses_numbered(tx, ((told.charge_point_id, told.evse) for told in items if told.evse))
     known = [told for told in items if not told.evse or (told.charge_point_id, told.evse) in evses]
     words = await _words(tx, [told for told in known if told.evse and told.version is Version.V201])
-    await append(tx, [_state(told, evses, words) for told in known])
+    await append_hardware_statuses(tx, [_state(told, evses, words) for told in known])
     for told in items:
         if told.evse and (told.charge_point_id, told.evse) not in evses:
             reason = f"no EVSE {told.evse}"
             await suspect(tx, told.charge_point_id, "StatusNotification", reason, told.payload, told.received_at)
 
 
-def _state(told: Told, evses: Mapping[tuple[int, int], int], words: Mapping[int, str]) -> State:
-    station, payload = told.charge_point_id, told.payload
-    evse = evses[station, told.evse] if told.evse else None
-    status = OF_STATION.get(told.word, "available") if evse is None else WORDS[words.get(station, told.word)]
+def _state(told: Told, evses: Mapping[tuple[int, int], Place], words: Mapping[int, str]) -> HardwareStatus:
+    station, payload, evse = told.charge_point_id, told.payload, None
+    if told.evse:
+        evse, station = evses[told.charge_point_id, told.evse]
+        status = WORDS[words.get(told.charge_point_id, told.word)]
+    else:
+        status = OF_STATION.get(told.word, "available")
     if told.version is not Version.V16:
-        return State(station, evse, status, told.at, told.error_code)
-    return State(
+        return HardwareStatus(station, evse, status, told.at, told.error_code)
+    return HardwareStatus(
         station, evse, status, told.at, told.error_code, payload.get("vendorId"), payload.get("info"),
         payload.get("vendorErrorCode"),
     )  # fmt: skip

@@ -7,8 +7,8 @@ import base64
 import binascii
 import re
 import ssl
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
@@ -34,15 +34,22 @@ class Policy:
     record_unknown: bool = False
     connections: int = 10_000
     handshakes: int = 1_000  # sockets that have not proven anything yet
+    handshakes_per_address: int = 50  # of those, once half of the places are taken; a trusted proxy may have all
     failures_per_address: int = 30
-    failures_per_id: int = 10
+    failures_per_id: int = 10  # of a name from one address
+    failures_per_name: int = 30  # from all addresses: from then on refusals come later
+    failure_delay: float = 2.0  # at the most
     window: float = 60.0  # in which failures are counted
     connects: int = 5  # in quick succession without a wait
     first_wait: float = 1.0  # then; doubled with each further connection
     longest_wait: float = 60.0
     steady: float = 60.0  # a connection that came so long after the one before starts anew
     old_answers_within: float = 3.0  # a ping, when a newcomer without a stronger proof claims its name
-    handshake: float = 10.0
+    handshake: float = 10.0  # until a socket has said who it is
+    arrivals: float = 60.0  # stations a second that are looked up when many come at once; the others wait at the door
+    arrivals_at_once: float = 20.0  # after a quiet time
+    departures: float = 200.0  # lost connections a second that are cleared away
+    departures_at_once: float = 20.0
     pending_per_minute: int = 60  # unknown stations that are recorded
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For and -Proto are believed
 
@@ -56,21 +63,99 @@ def is_within(address: str, networks: Sequence[str]) -> bool:
     return any(known in ip_network(each, strict=False) for each in networks)
 
 
+def neighbourhood(address: str) -> str:
+    """What counts as one address: of version 6 the network of 64 bits, which one house has for itself."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4:
+        return address
+    return str(known.ipv4_mapped or ip_network((int(known) >> 64 << 64, 64)))
+
+
+class Handshakes:
+    """Sockets that have proven nothing yet, and who of them goes when there are too many: never one that has spoken.
+
+    Once half of the places are taken, an address keeps no more than its share. When all are, the address with most idle
+    sockets loses its oldest.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._address: dict[Hashable, str] = {}
+        self._count: Counter[str] = Counter()
+        self._idle: OrderedDict[Hashable, str] = OrderedDict()  # the oldest first
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._address)
+
+    def came(self, socket: Hashable, address: str) -> Hashable | None:
+        """One more; gives the one that has to go for it, which may be itself, and has forgotten that one."""
+        policy, where = self._policy, neighbourhood(address)
+        self._address[socket] = self._idle[socket] = where
+        self._count[where] += 1
+        scarce = len(self._address) > policy.handshakes // 2 and self._count[where] > policy.handshakes_per_address
+        if scarce and not is_within(address, policy.trusted_proxies):
+            crowded = where
+        elif len(self._address) > policy.handshakes:
+            idle = Counter(self._idle.values())
+            most = max(idle.values())
+            crowded = next(each for each in self._idle.values() if idle[each] == most)
+        else:
+            return None
+        leaving = next(each for each, its in self._idle.items() if its == crowded)
+        self.gone(leaving)
+        return leaving
+
+    def spoke(self, socket: Hashable) -> None:
+        """Its request is here."""
+        self._idle.pop(socket, None)
+
+    def gone(self, socket: Hashable) -> None:
+        """It is no handshake any more."""
+        self._idle.pop(socket, None)
+        where = self._address.pop(socket, None)
+        if where is not None:
+            self._count[where] -= 1
+            if not self._count[where]:
+                del self._count[where]
+
+
+class Pace:
+    """When each of many who come at once may go on: the first `burst` now, then `rate` a second, in the order they came."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._step, self._ahead = 1 / rate, burst / rate
+        self._next = -self._ahead
+
+    def wait(self, now: float) -> float:
+        """Seconds until the one who asks may go on; 0 when it may now."""
+        self._next = max(self._next + self._step, now - self._ahead + self._step)
+        return max(0.0, self._next - now)
+
+
 class Failures:
     """Counts failures a key within a window; knows at most `size` keys, the longest untouched go first."""
 
     def __init__(self, allowed: int, window: float, size: int = 50_000) -> None:
         self._allowed, self._window, self._size = allowed, window, size
-        self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._counts: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
 
-    def wait(self, key: str, now: float) -> float:
+    def wait(self, key: Hashable, now: float) -> float:
         """Seconds until the key may try again; 0 when it may now."""
         count, since = self._counts.get(key, (0, now))
         if count < self._allowed:
             return 0.0
         return max(0.0, since + self._window - now)
 
-    def add(self, key: str, now: float) -> None:
+    def delay(self, key: Hashable, now: float, longest: float) -> float:
+        """Seconds by which a refusal is held back: a quarter of the longest for each time that the allowed number was reached."""
+        count, since = self._counts.get(key, (0, now))
+        return min(longest, count // self._allowed * longest / 4) if now - since < self._window else 0.0
+
+    def add(self, key: Hashable, now: float) -> None:
         """One more failure."""
         count, since = self._counts.pop(key, (0, now))
         if now - since >= self._window:
@@ -158,11 +243,26 @@ def chosen(candidates: Sequence[Station], proof: Proof) -> tuple[Station, int] |
     """The one of several stations of a name whose credential the proof shows, and how strongly; None when it is nobody's.
 
     Two that are shown equally well cannot be told apart, and neither is let in. Each one is compared, whichever holds.
+    Where several owners have given the name, a common name does not tell whose station it is, since anybody may make a
+    record of that name: a certificate counts there by its fingerprint, or beside the password, which goes first.
     """
-    shown = [(strength, station) for station in candidates if (strength := strength_of(station, proof)) is not None]
-    strongest = max((strength for strength, _ in shown), default=NO_PROOF)
-    best = [station for strength, station in shown if strength == strongest]
-    return (best[0], strongest) if len(best) == 1 else None
+    strengths = [(station, strength_of(station, proof)) for station in candidates]
+    shown = [(station, strength) for station, strength in strengths if strength is not None]
+    if len(candidates) < 2:
+        return shown[0] if shown else None
+    told = [(_evidence(station, proof), station, strength) for station, strength in shown]
+    if proof.certificate is not None:  # who has one is no station that proves nothing
+        told = [each for each in told if any(each[0])]
+    most = max((evidence for evidence, _, _ in told), default=None)
+    best = [(station, strength) for evidence, station, strength in told if evidence == most]
+    return best[0] if len(best) == 1 else None
+
+
+def _evidence(station: Station, proof: Proof) -> tuple[bool, bool]:
+    """What shows whose station it is, not only what it is called: the password, and a certificate that is bound to it."""
+    held = [credential.proves(proof.password) for credential in station.credentials if proof.password is not None]
+    bound = station.certificate is not None and bool(station.certificate.fingerprints)
+    return any(held), bound and _is_certificate_of(station, proof)
 
 
 def profile_of(strength: int, *, secure: bool) -> int:

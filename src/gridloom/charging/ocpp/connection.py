@@ -7,6 +7,7 @@ neither memory nor the loop pays for a burst. Nothing is dropped. After each mes
 import asyncio
 from collections import OrderedDict, deque
 from dataclasses import dataclass
+from hashlib import sha256
 from time import monotonic
 
 import structlog
@@ -14,6 +15,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
+from gridloom.charging.ocpp.admission import Pace
 from gridloom.charging.ocpp.messages import framing
 from gridloom.charging.ocpp.messages.framing import Call, CallFailed, CallResult, Fault, Ignored, Message
 from gridloom.charging.ocpp.messages.schemas import Payload, checks
@@ -25,16 +27,21 @@ from gridloom.kernel.ids import uuid7
 
 log = structlog.get_logger(__name__)
 
+LONGEST_REFUSED = 16_384  # characters of a refused frame that are written down; of a longer one its kind and its size
+_LONGEST_MARK = 1_024
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one connection may take. Times in seconds, sizes in bytes."""
 
-    message_size: int = 1_048_576
+    message_size: int = 262_144
     inbox: int = 8  # checked messages that wait for the handler
     frames: int = 8  # frames that wait to be read, below them
     rate: float = 100.0  # messages a second that are read for long
     burst: float = 500.0  # messages that are read at once after a quiet time
+    volume: float = 131_072.0  # characters a second that are read for long
+    volume_burst: float = 1_048_576.0  # characters that are read at once after a quiet time
     calls: int = 16  # calls of ours that wait or are outstanding
     answered: int = 64  # message ids whose answers are remembered
     call_timeout: float = 30.0
@@ -44,6 +51,22 @@ class Limits:
     unreadable: int = 20  # frames in a row that are no OCPP, then the connection ends
     ping: float = 30.0
     pong: float = 30.0
+
+
+class Share:
+    """What one station may have read for long: so many messages, and so many characters, a second."""
+
+    def __init__(self, limits: Limits, now: float) -> None:
+        self._limits, self._filled = limits, now
+        self._messages, self._characters = limits.burst, limits.volume_burst
+
+    def wait(self, characters: int, now: float) -> float:
+        """A message of so many characters was read: seconds until the next one is."""
+        limits, passed = self._limits, now - self._filled
+        self._filled = now
+        self._messages = min(limits.burst, self._messages + passed * limits.rate) - 1
+        self._characters = min(limits.volume_burst, self._characters + passed * limits.volume) - characters
+        return max(0.0, -self._messages / limits.rate, -self._characters / limits.volume)
 
 
 @dataclass(slots=True)
@@ -58,7 +81,7 @@ class Connection:
 
     def __init__(
         self, socket: ServerConnection, station: Station, version: Version, handler: Handler, journal: Journal,
-        limits: Limits, *, strength: int = 0, profile: int = 0,
+        limits: Limits, *, strength: int = 0, profile: int = 0, endings: Pace | None = None,
     ) -> None:  # fmt: skip
         self.station, self.version = station, version
         self.strength = strength  # of the proof it came with: 0 none, 1 password, 3 certificate
@@ -67,6 +90,7 @@ class Connection:
         self.last_seen = monotonic()
         self.done = asyncio.Event()  # set by the listener when it is closed and the handler knows
         self._socket, self._handler, self._journal, self._limits = socket, handler, journal, limits
+        self._endings = endings
         self._checks = checks(version)
         self._inbox: asyncio.Queue[tuple[str, Call | Fault] | None] = asyncio.Queue(limits.inbox)
         self._answered: OrderedDict[str, tuple[str, str]] = OrderedDict()
@@ -81,7 +105,7 @@ class Connection:
         self._goodbye: tuple[int, str] = (CloseCode.NORMAL_CLOSURE, "")
         self._reader: asyncio.Task[None] | None = None
         self._pinging: asyncio.Task[None] | None = None
-        self._tokens, self._filled = limits.burst, self.last_seen
+        self._share = Share(limits, self.last_seen)
 
     @property
     def is_open(self) -> bool:
@@ -225,11 +249,13 @@ class Connection:
                 if not await self._take(text, framing.read(text, self.version)):
                     self._goodbye = (CloseCode.POLICY_VIOLATION, "this is not OCPP-J")
                     return
-                await self._pace()
+                if wait := self._share.wait(len(text), monotonic()):
+                    await asyncio.sleep(wait)
                 # While we did not read, it could not show that it lives.
                 self._held, self.last_seen = False, monotonic()
         except ConnectionClosed:
-            return
+            if self._endings is not None and (wait := self._endings.wait(monotonic())):
+                await asyncio.sleep(wait)  # whoever takes the seat meanwhile ends it
 
     async def _take(self, text: str, message: Message) -> bool:
         """Hand a message on; False when the station has sent nothing but noise for too long."""
@@ -245,13 +271,6 @@ class Connection:
             self._settle(text, message)
         await asyncio.sleep(0)
         return True
-
-    async def _pace(self) -> None:
-        now, limits = monotonic(), self._limits
-        self._tokens = min(limits.burst, self._tokens + (now - self._filled) * limits.rate) - 1
-        self._filled = now
-        if self._tokens < 0:
-            await asyncio.sleep(-self._tokens / limits.rate)
 
     def _settle(self, text: str, message: CallResult | CallFailed) -> None:
         """Give an answer to the call it belongs to."""
@@ -282,8 +301,8 @@ class Connection:
 
     async def _answer(self, text: str, message: Call | Fault) -> str:
         """The text of the answer: the same one when the same message comes again."""
-        known = self._answered.get(message.id)
-        if known is not None and known[0] == text:
+        known, mark = self._answered.get(message.id), _mark(text)
+        if known is not None and known[0] == mark:
             return known[1]
         if isinstance(message, Fault):
             return framing.write_fault(message, self.version)
@@ -296,7 +315,7 @@ class Connection:
                 return answer  # a second attempt may succeed
         else:
             answer = framing.write_result(message.id, result)
-        self._answered[message.id] = (text, answer)
+        self._answered[message.id] = (mark, answer)
         if len(self._answered) > self._limits.answered:
             self._answered.popitem(last=False)
         return answer
@@ -339,4 +358,11 @@ class Connection:
         if isinstance(message, Call | Fault):
             action = message.action
         message_id = None if isinstance(message, Ignored) else message.id
+        if problem is not None and len(text) > LONGEST_REFUSED:
+            text = framing.outline(message, len(text))  # nobody reads a megabyte of noise, nor looks for secrets in it
         self._journal.frame(Frame(clock.now(), self.station, self.version, True, text, action, message_id, problem))
+
+
+def _mark(text: str) -> str:
+    """What a message is known again by: the text, of a long one its digest, since many are remembered."""
+    return text if len(text) <= _LONGEST_MARK else sha256(text.encode()).hexdigest()

@@ -25,7 +25,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from gridloom.charging.ocpp import admission
-from gridloom.charging.ocpp.admission import Failures, Flapping, Policy, Proof
+from gridloom.charging.ocpp.admission import Failures, Flapping, Handshakes, Pace, Policy, Proof
 from gridloom.charging.ocpp.connection import Connection, Limits
 from gridloom.charging.ocpp.messages.schemas import Payload, checks
 from gridloom.charging.ocpp.messages.versions import Version
@@ -65,15 +65,22 @@ class _Socket(ServerConnection):
         super().__init__(*arguments, **options)
         self.listener = listener
         self.admitted: _Admitted | None = None
-        self.counted = False
+        self.silence: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count it; the number of sockets without a proof is bounded by closing the youngest."""
+        """Count it; the number of sockets without a proof is bounded by closing idle ones."""
         super().connection_made(transport)
-        self.counted = True
-        self.listener.handshakes += 1
-        if self.listener.handshakes > self.listener.policy.handshakes:
-            self.transport.abort()
+        peer = self.remote_address
+        leaving = self.listener.waiting.came(self, str(peer[0]) if peer else "")
+        if isinstance(leaving, _Socket):
+            leaving.transport.abort()
+        self.silence = self.loop.call_later(self.listener.policy.handshake, self.transport.abort)
+
+    def spoke(self) -> None:
+        """Its request is here: from now on it is we who let it wait."""
+        self.listener.waiting.spoke(self)
+        if self.silence is not None:
+            self.silence.cancel()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
@@ -82,9 +89,8 @@ class _Socket(ServerConnection):
 
     def settled(self) -> None:
         """It is no handshake any more."""
-        if self.counted:
-            self.counted = False
-            self.listener.handshakes -= 1
+        self.spoke()
+        self.listener.waiting.gone(self)
 
 
 class Listener:
@@ -95,16 +101,19 @@ class Listener:
         journal: Journal | None = None, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0,
     ) -> None:  # fmt: skip
         self.policy, self.limits = policy or Policy(), limits or Limits()
-        self.handshakes = 0
+        self.waiting = Handshakes(self.policy)
         self._stations, self._handler, self._journal = stations, handler, journal or Silent()
         self._tls, self._host, self._port = tls, host, port
         # By the key of the station: two owners may have given one name.
         self._connections: dict[Hashable, Connection] = {}
         self._seats: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
         self._by_address = Failures(self.policy.failures_per_address, self.policy.window)
-        self._by_id = Failures(self.policy.failures_per_id, self.policy.window)
+        self._by_id = Failures(self.policy.failures_per_id, self.policy.window)  # a name and an address
+        self._by_name = Failures(self.policy.failures_per_name, self.policy.window)
         self._pending = Failures(self.policy.pending_per_minute, 60.0)
         self._flapping = Flapping(self.policy)
+        self._pace = Pace(self.policy.arrivals, self.policy.arrivals_at_once)
+        self._endings = Pace(self.policy.departures, self.policy.departures_at_once)
         self._proven: OrderedDict[tuple[str, str], None] = OrderedDict()  # names, and from where they were proved
         self._server: Server | None = None
         self._heart: asyncio.Task[None] | None = None
@@ -121,9 +130,11 @@ class Listener:
             process_request=self._admit,
             select_subprotocol=_chosen,
             ssl=self._tls,
+            ssl_handshake_timeout=None if self._tls is None else self.policy.handshake,
             compression=None,  # a window for each connection costs more memory than small messages save in traffic
             server_header=None,
-            open_timeout=self.policy.handshake,
+            # Those who wait at the door are not silent; who is, is cut off by its socket.
+            open_timeout=self.policy.handshake + self.policy.handshakes / self.policy.arrivals,
             close_timeout=self.limits.closing,
             ping_interval=None,
             max_size=self.limits.message_size,
@@ -162,6 +173,11 @@ class Listener:
         return int(self._server.sockets[0].getsockname()[1])
 
     @property
+    def handshakes(self) -> int:
+        """Sockets that have not proven anything yet."""
+        return len(self.waiting)
+
+    @property
     def count(self) -> int:
         """Stations that are connected."""
         return len(self._connections)
@@ -190,6 +206,7 @@ class Listener:
 
     async def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
         assert isinstance(socket, _Socket)  # noqa: S101 - what create_connection makes
+        socket.spoke()
         try:
             socket.admitted = await self._admission(socket, request)
         except _Refused as refused:
@@ -218,6 +235,8 @@ class Listener:
         if not offered:
             raise _Refused(HTTPStatus.BAD_REQUEST, "no sub-protocol in common")
         self._check_limits(network_id, address)
+        if wait := self._pace.wait(monotonic()):
+            await asyncio.sleep(wait)
         candidates = await self._stations.lookup(network_id)
         password = admission.password_of(request.headers.get("Authorization"), network_id)
         certificate = admission.certificate_of(socket.transport.get_extra_info("ssl_object"))
@@ -254,20 +273,26 @@ class Listener:
         wait = self._flapping.wait(network_id, address, now)
         if (network_id, address) not in self._proven:
             # Who proved this name from this address is not locked out by what others try in its name or beside it.
-            wait = max(wait, self._by_address.wait(address, now), self._by_id.wait(network_id, now))
+            where = admission.neighbourhood(address)
+            wait = max(wait, self._by_address.wait(where, now), self._by_id.wait((network_id, where), now))
         if wait > 0:
             self._journal.incident(Incident.THROTTLED, network_id, address, f"{wait:.0f} s")
             raise _Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many attempts", wait)
 
     async def _failed(self, network_id: str, address: str, version: Version, *, known: bool) -> _Refused:
-        now = monotonic()
-        self._by_address.add(address, now)
-        self._by_id.add(network_id, now)
+        now, where = monotonic(), admission.neighbourhood(address)
+        self._by_address.add(where, now)
+        self._by_id.add((network_id, where), now)
+        # Nobody is locked out by what others try elsewhere in its name: only refusals come later.
+        delay = self._by_name.delay(network_id, now, self.policy.failure_delay)
+        self._by_name.add(network_id, now)
         self._proven.pop((network_id, address), None)
         self._journal.incident(Incident.AUTHENTICATE, network_id, address, "refused" if known else "unknown")
         if not known and self.policy.record_unknown and not self._pending.wait("", now):
             self._pending.add("", now)
             await self._stations.pending(network_id, address, version)
+        if delay and len(self.waiting) <= self.policy.handshakes // 2:  # it keeps a place meanwhile
+            await asyncio.sleep(delay)
         return _Refused(HTTPStatus.UNAUTHORIZED, "not authorised")
 
     async def _gives_way(self, key: Hashable, strength: int) -> bool:
@@ -288,7 +313,7 @@ class Listener:
         profile = admission.profile_of(admitted.strength, secure=admitted.secure)
         connection = Connection(
             socket, station, admitted.version, self._handler, self._journal, self.limits, strength=admitted.strength,
-            profile=profile,
+            profile=profile, endings=self._endings,
         )  # fmt: skip
         seat = self._seats.setdefault(station.key, asyncio.Lock())
         async with seat:

@@ -1,7 +1,7 @@
 """Whether somebody who stands before a station may charge there, and the record of it."""
 
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -33,6 +33,7 @@ _UNUSED = sql(
     "AND id_tag_uid = :uid AND driver_id = CAST(:driver AS bigint) AND method = :method AND created_at > :since "
     "ORDER BY id DESC LIMIT 1"
 )
+_TURN = sql("SELECT id FROM charging.driver WHERE id = :id FOR NO KEY UPDATE")
 _RUNNING = sql(
     "SELECT EXISTS (SELECT FROM charging.session WHERE charge_point_id = :station AND status = 'active' AND id_tag_key = :key)"
 )
@@ -72,11 +73,14 @@ async def decide(tx: Tx, asked: Asked, *, reuse: bool = True) -> Decision:
     """Decide and write it down. reuse: an Authorize of the same tag a moment ago is the record of the start that follows."""
     tag = await id_tag(tx, asked.uid, operator_id=asked.operator_id) if asked.uid else None
     method = asked.method if tag is None else METHODS[tag.type]
+    if (holder := _driver_of(tag)) is not None and asked.evse_id is not None:
+        # Of two cars of one driver at the same moment the second waits, and sees the first.
+        await tx.scalar(_TURN, id=holder)
     status, word = await _of_tag(tx, asked, tag, method)
     if status != "Accepted" and asked.auto_start:
         tag, method = None, "plug_and_charge"
         status, word = await _of_rules(tx, asked, None, method)
-    driver_id = tag.driver.id if tag is not None and tag.driver is not None else None
+    driver_id = _driver_of(tag)
     found = None
     if status == "Accepted" and reuse and asked.uid:
         found = await tx.scalar(
@@ -97,6 +101,21 @@ async def decide(tx: Tx, asked: Asked, *, reuse: bool = True) -> Decision:
     return Decision(
         status=status, authorization_id=found, driver_id=driver_id, tag=tag, reason=None if word is None else reason
     )
+
+
+def _driver_of(tag: KnownTag | None) -> int | None:
+    return tag.driver.id if tag is not None and tag.driver is not None else None
+
+
+async def again(tx: Tx, session: Any, evse: Any, uid: str, at: datetime) -> Status:
+    """What a station is told that repeats the start of a session: as it was told then while that one runs; of one that is
+    over, what holds for its card now. Nothing is written. evse: a row of `store.evse_of`."""
+    if session["status"] != "finished":
+        return "Accepted" if session["status"] == "active" else "Invalid"
+    if session["remote_start_id"] is not None or evse["auto_start"]:
+        return "Accepted"
+    word = may_charge(await id_tag(tx, uid, operator_id=evse["operator_id"]), at)
+    return "Accepted" if word is None else OCPP_STATUS[word]
 
 
 async def is_of_running(tx: Tx, charge_point_id: int, uid: str) -> bool:

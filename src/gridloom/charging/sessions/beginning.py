@@ -1,10 +1,11 @@
 """A station says that a transaction has begun: which session that is, or who may have a new one."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gridloom.charging.drivers.public import id_tag, link_session, uid_key
 from gridloom.charging.sessions import billing, lifecycle, store
@@ -17,6 +18,8 @@ from gridloom.kernel import clock
 from gridloom.kernel.database.transaction import Tx
 
 NEW_START = "new_start_transaction_received"
+LATE = timedelta(days=1)
+"""A start so far behind its receipt, at an EVSE of which newer things are known, is more likely a broken clock than a replay."""
 _DECIMALS = ("stop_energy_kwh", "stop_soc_percent", "stop_amount")
 
 
@@ -25,7 +28,7 @@ class Start(Struct, frozen=True, kw_only=True):
 
     station_id: whose socket it is. evse: a row of `store.evse_of`. at: UTC, to be believed. uid: the tag, None without one.
     meter_wh: None where the register comes with other values. transaction_id: None where it is ours to name (1.6).
-    reported_start: None where what is known is not the beginning itself.
+    reported_start: None where what is known is not the beginning itself. is_apart: see `apart.py`.
     """
 
     station_id: int
@@ -40,6 +43,7 @@ class Start(Struct, frozen=True, kw_only=True):
     transaction_id: str | None = None
     connector_number: int | None = None
     marks: tuple[dict[str, Any], ...] = ()
+    is_apart: bool = False
 
     def columns(self) -> dict[str, Any]:
         """What of it stands on the session."""
@@ -48,6 +52,7 @@ class Start(Struct, frozen=True, kw_only=True):
             "reported_start": self.reported_start,
             "connector_number": self.connector_number,
             "heard_at": self.received_at,
+            "is_apart": self.is_apart,
         } | (
             {}
             if self.meter_wh is None
@@ -66,6 +71,7 @@ async def begin(tx: Tx, start: Start, *, known: Row | None = None) -> tuple[Row,
     The EVSE is locked. known: what was kept of the transaction before anybody said who charges (2.0.1); it is pending.
     """
     evse_id = start.evse["id"]
+    start = await placed(tx, start) if known is None else replace(start, is_apart=known["is_apart"])
     await close_others(tx, start, but=None if known is None else known["id"])
     key = uid_key(start.uid or "")
     holder = await id_tag(tx, start.uid, operator_id=start.evse["operator_id"]) if start.uid else None
@@ -92,8 +98,19 @@ async def begin(tx: Tx, start: Start, *, known: Row | None = None) -> tuple[Row,
     return await _decided(tx, start, decision, known), decision.status
 
 
+async def placed(tx: Tx, start: Start) -> Start:
+    """The same, apart where its time at the EVSE is known to be another's; marked where it lies far behind besides."""
+    if not await store.is_taken(tx, start.evse["id"], start.at):
+        return start
+    behind = start.received_at - start.at
+    late = () if behind <= LATE else (mark(start.at, "start_behind", hours=behind // timedelta(hours=1)),)
+    return replace(start, is_apart=True, marks=(*start.marks, *late))
+
+
 async def _decided(tx: Tx, start: Start, decision: Decision, known: Row | None) -> Row:
     tag = decision.tag
+    if known is None and not decision.is_accepted:
+        start = replace(start, is_apart=True)
     return await _write(
         tx,
         start,

@@ -37,7 +37,7 @@ _PERIODS = sql(
 
 
 async def slices(tx: Tx, ids: Sequence[Any], call: Call) -> Mapping[Any, list[Slice]]:
-    """Energy and cost of sessions between marks of the wall clock where they happen: four statements for a whole page, and
+    """Energy and cost of sessions between marks of the wall clock where they happen: five statements for a whole page, and
     one more where neither a location nor its operator names a zone."""
     sessions = await tx.all(_SESSIONS, ids=numbers(ids))
     if not sessions:

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from gridloom.charging.pricing.engine.public import Reading, Timeline
+from gridloom.charging.sessions.apart import Sight, sights
 from gridloom.charging.sessions.rules import trusted
-from gridloom.charging.sessions.timeline import LOCATIONS, REGISTER
+from gridloom.charging.sessions.timeline import LOCATIONS, REGISTER, merged
 from gridloom.core.series import public as series
 from gridloom.kernel import clock
 from gridloom.kernel.database.statement import sql
@@ -57,32 +58,45 @@ async def curves(tx: Tx, sessions: Sequence[Any]) -> dict[int, Timeline]:
     now = clock.now()
     stops = {row["id"]: max(row["started_at"], row["stopped_at"] or now) for row in sessions}
     rows = await tx.all(_CHANNELS, evses=sorted({row["evse_id"] for row in sessions}), measurand=REGISTER)
-    channels: dict[int, list[int]] = {}
-    for row in sorted(rows, key=lambda row: LOCATIONS.index(row["location"])):
-        channels.setdefault(row["evse_id"], []).append(row["channel_id"])
-    wanted = [each for of_evse in channels.values() for each in of_evse]
+    channels: dict[int, dict[str, int]] = {}
+    for row in rows:
+        channels.setdefault(row["evse_id"], {})[row["location"]] = row["channel_id"]
+    wanted = [each for of_evse in channels.values() for each in of_evse.values()]
+    seen = await sights(tx, [row["id"] for row in sessions])
     first, last = min(row["started_at"] for row in sessions), max(stops.values())
     read = await series.read_many(tx, wanted, first, last + _MILLISECOND, newest=False) if wanted else {}
-    return {row["id"]: _curve(row, stops[row["id"]], channels.get(row["evse_id"], ()), read) for row in sessions}
+    return {
+        row["id"]: _curve(
+            row,
+            stops[row["id"]],
+            {place: read[channel] for place, channel in channels.get(row["evse_id"], {}).items()},
+            seen[row["id"]],
+        )
+        for row in sessions
+    }
 
 
-def _curve(row: Any, stop: datetime, channels: Sequence[int], read: Mapping[int, series.Readings]) -> Timeline:
+def _curve(row: Any, stop: datetime, told: Mapping[str, series.Readings], sight: Sight) -> Timeline:
     start = row["started_at"]
     readings: list[Reading] = []
-    for channel in channels:
-        readings = _between(read[channel], start, stop)
-        if readings:
+    for location in LOCATIONS:
+        values: Mapping[datetime, Decimal] = sight.inside(REGISTER, location, start, stop)
+        if location in told:
+            values = merged(values, _between(told[location], start, stop), sight)
+        if values:
+            readings = [Reading(at, wh) for at, wh in values.items()]
             break
     if row["meter_start_wh"] is not None:
         begins = max(start, min(row["meter_start_at"] or start, stop))
         readings = [Reading(begins, row["meter_start_wh"]), *[each for each in readings if each.at > begins]]
-    if row["reported_stop_wh"] is not None and row["stopped_at"] is not None:
-        readings.append(Reading(stop, row["reported_stop_wh"]))
-    good, _ = trusted(readings, row["max_power_w"])
+    stop_wh = row["reported_stop_wh"] if row["stopped_at"] is not None else None
+    if stop_wh is not None:
+        readings.append(Reading(stop, stop_wh))
+    good, _ = trusted(readings, row["max_power_w"], stop_wh=stop_wh)
     return Timeline(started_at=start, stopped_at=stop, readings=tuple(good))
 
 
-def _between(readings: series.Readings, start: datetime, stop: datetime) -> list[Reading]:
+def _between(readings: series.Readings, start: datetime, stop: datetime) -> dict[datetime, Decimal]:
     """One value an instant, the highest that stands: a removal takes back what was told before it."""
     inside = (readings.time_ms >= clock.to_ms(start)) & (readings.time_ms <= clock.to_ms(stop))
     values: dict[int, float] = {}
@@ -91,7 +105,7 @@ def _between(readings: series.Readings, start: datetime, stop: datetime) -> list
             values.pop(ms, None)
         else:
             values[ms] = max(value, values.get(ms, value))
-    return [Reading(clock.from_ms(ms), Decimal(repr(value))) for ms, value in values.items()]
+    return {clock.from_ms(ms): Decimal(repr(value)) for ms, value in values.items()}
 
 
 def marks(start: datetime, stop: datetime, minutes: int, zone: ZoneInfo) -> list[datetime]:

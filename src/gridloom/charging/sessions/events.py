@@ -60,7 +60,7 @@ class ChargingPeriodChanged(_OfSession, kw_only=True, frozen=True):
 
 
 # A batch holds its sessions until its commit, and their meter values wait meanwhile.
-@on(HardwareStatusChanged, name="charging.sessions.states", batch=20)
+@on(HardwareStatusChanged, name="charging.sessions.states", batch=5)
 async def note_states(tx: Tx, received: Sequence[Received[HardwareStatusChanged]]) -> None:
     """A status of an EVSE says what the car does."""
     # What it leads to tells events itself, and imports this module for them.

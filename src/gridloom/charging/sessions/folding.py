@@ -113,6 +113,14 @@ class Folded:
         stopped = self.row["stopped_at"]
         return stopped is not None and self.started_at <= at <= stopped
 
+    def is_apart(self, at: datetime) -> bool:
+        """Whether a value of an instant, taken already, is kept with the session alone and not with its EVSE."""
+        if self.row["is_apart"] or at < self.started_at:
+            return True
+        stopped = self.row["stopped_at"]
+        # Where we have ended it for a start that came, that instant is already the next one's.
+        return stopped is not None and (at > stopped or (at == stopped and self.row["reported_stop"] is None))
+
     def _take_register(self, at: datetime, wh: Decimal, *, is_newest: bool) -> None:
         if self.meter_start_at is None or at < self.meter_start_at:
             self.meter_start_wh, self.meter_start_at = wh, at

@@ -21,7 +21,7 @@ from gridloom.core.series.public import UnknownChannel
 from gridloom.kernel.database.pool import Database
 
 MOST = 500
-WAIT_S = 0.02
+WAIT_S = 0.01
 QUEUE = 5000
 ATTEMPTS = 4
 IDLE_S = 30.0

@@ -216,10 +216,11 @@ async def extend(tx: Tx, row: Row) -> Row:
     if row["extended_by_session_id"] is not None:
         return await store.present(tx, row["extended_by_session_id"], lock=True)
     inherited = {name: row[name] for name in _INHERITED}
+    is_apart = row["is_apart"] or await store.is_taken(tx, row["evse_id"], row["stopped_at"], but=row["id"])
     later = await store.add(
         tx, **inherited, status="active", started_at=row["stopped_at"], original_session_id=row["id"],
         meter_start_wh=row["meter_stop_wh"], meter_start_at=row["stopped_at"], meter_wh=row["meter_stop_wh"],
-        metered_at=row["stopped_at"], reported_state=row["reported_state"], heard_at=clock.now(),
+        metered_at=row["stopped_at"], reported_state=row["reported_state"], heard_at=clock.now(), is_apart=is_apart,
     )  # fmt: skip
     await tx.run(_EXTENDED, id=row["id"], later=later)
     if row["authorization_id"] is not None:

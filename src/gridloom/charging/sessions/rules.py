@@ -81,11 +81,14 @@ class Doubt(NamedTuple):
     good_wh: Decimal
 
 
-def trusted(readings: Sequence[Reading], max_power_w: int | None) -> tuple[list[Reading], list[Doubt]]:
+def trusted(
+    readings: Sequence[Reading], max_power_w: int | None, *, stop_wh: Decimal | None = None
+) -> tuple[list[Reading], list[Doubt]]:
     """The readings that can be, in order of time, and why the others are not. The first one is the register at the start.
 
     A register that falls keeps its last good value; one that rises faster than three times what the EVSE can (and 10 kWh) is
-    left out. What is left depends on the readings alone, not on the order in which they came.
+    left out. What is left depends on the readings alone, not on the order in which they came. stop_wh: the register of the
+    station's own stop, which is also the last reading; what exceeds it is left out, unless it cannot be itself.
     """
     good: list[Reading] = []
     doubts: list[Doubt] = []
@@ -95,10 +98,14 @@ def trusted(readings: Sequence[Reading], max_power_w: int | None) -> tuple[list[
     first = ordered[0]
     most_w = MOST_W if max_power_w is None else Decimal(max_power_w) * OVER
     last = first.energy_wh
+    if stop_wh is not None and stop_wh < last:
+        stop_wh = None
     for each in ordered:
         allowed = SLACK_WH + most_w * ((each.at - first.at) // _MICROSECOND) / 3_600_000_000
         if each.energy_wh - first.energy_wh > allowed:
             doubts.append(Doubt(each.at, "register_leaps", each.energy_wh, last))
+        elif stop_wh is not None and each.energy_wh > stop_wh:
+            doubts.append(Doubt(each.at, "register_over_stop", each.energy_wh, last))
         elif each.energy_wh < last:
             doubts.append(Doubt(each.at, "register_falls", each.energy_wh, last))
             good.append(Reading(each.at, last, each.power_w, each.soc_percent))

@@ -47,8 +47,19 @@ _REQUEST = sql(
 )
 _ANSWER_REQUEST = sql("UPDATE charging.start_request SET session_id = :session WHERE id = :id")
 _MOVE_STATES = sql("UPDATE charging.session_state SET session_id = :to WHERE session_id = :from_")
+_MOVE_VALUES = sql("UPDATE charging.session_value SET session_id = :to WHERE session_id = :from_")
 _REMOVE = sql("DELETE FROM charging.session WHERE id = :id")
 _REPORTED = sql(f"SELECT * FROM charging.session WHERE reported_start = :start AND {_BEHIND}")
+_STARTED_LATELY = sql(
+    "SELECT * FROM charging.session WHERE evse_id = :evse AND starts_with(reported_start, :start) AND reported_stop IS NULL "
+    "AND (started_at >= :since OR (status = 'active' AND (meter_wh IS NULL OR meter_wh = meter_start_wh))) "
+    "ORDER BY id DESC LIMIT 1"
+)
+# Refused ones and those apart leave nothing in the channels of the EVSE; a remote start that waits has no time there yet.
+_TAKEN = sql(
+    "SELECT EXISTS (SELECT FROM charging.session WHERE evse_id = :evse AND id <> :but AND NOT is_apart "
+    "AND transaction_id IS NOT NULL AND (stopped_at >= :at OR started_at >= :at OR (stopped_at IS NULL AND metered_at >= :at)))"
+)
 _OPEN = sql(
     "SELECT * FROM charging.session WHERE evse_id = :evse AND status IN ('pending', 'active') ORDER BY id FOR NO KEY UPDATE"
 )
@@ -131,6 +142,7 @@ async def answer_request(tx: Tx, request_id: int, session_id: int) -> None:
 async def absorb(tx: Tx, into: int, other: int) -> None:
     """Move what was kept of a session to another one and remove it."""
     await tx.run(_MOVE_STATES, to=into, from_=other)
+    await tx.run(_MOVE_VALUES, to=into, from_=other)
     await tx.run(_REMOVE, id=other)
 
 
@@ -143,6 +155,17 @@ def member_at(rows: Sequence[Row], at: datetime) -> Row:
 async def started_as(tx: Tx, charge_point_id: int, reported_start: str) -> Row | None:
     """The session that a station's start has made before."""
     return await tx.one(_REPORTED, station=charge_point_id, start=reported_start)
+
+
+async def started_lately(tx: Tx, evse_id: int, reported_start: str, since: datetime) -> Row | None:
+    """The session that a start without a believed instant repeats: one not stopped by its station that began since then, or
+    that runs and has delivered nothing. reported_start: the beginning of the column."""
+    return await tx.one(_STARTED_LATELY, evse=evse_id, start=reported_start, since=since)
+
+
+async def is_taken(tx: Tx, evse_id: int, at: datetime, *, but: int = 0) -> bool:
+    """Whether values of another session of the EVSE may lie at an instant or behind it. The EVSE is locked."""
+    return bool(await tx.scalar(_TAKEN, evse=evse_id, at=at, but=but))
 
 
 async def open_at(tx: Tx, evse_id: int) -> list[Row]:

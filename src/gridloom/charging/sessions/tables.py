@@ -7,7 +7,7 @@ the registers at its ends and the latest values, so that a list of sessions asks
 what a station said about sessions and what fits none: kept, and never trusted.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Numeric, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Numeric, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from gridloom.charging.drivers.public import tables as drivers
@@ -49,7 +49,11 @@ session = tenant_table(
     Column("stopped_at", Instant),
     Column("transaction_id", Text, doc="What the station calls it (2.0.1), or our number as we told it (1.6)."),
     Column("remote_start_id", BigInteger, doc="What a remote start was asked with (2.0.1)."),
-    Column("reported_start", Text, doc="Connector, instant, register and tag of the start (1.6), or its instant (2.0.1)."),
+    Column(
+        "reported_start", Text,
+        doc="Connector, instant, register and tag of the start (1.6), or its instant (2.0.1); of a clock that is not believed "
+        "with something of its own behind it.",
+    ),
     Column("reported_stop", Text, doc="Instant, register and reason of the station's own stop; it repeats itself."),
     Column("reported_stop_wh", WH, doc="The register of that stop as it was told, good or not."),
     Column("heard_at", Instant, doc="When the station said something about it last, by our clock."),
@@ -94,6 +98,10 @@ session = tenant_table(
     Column("external_app_data", JSONB),
     Column("suspect", JSONB, nullable=False, server_default=text("'[]'"), doc="[{at, what, detail}]: what did not fit."),
     Column("is_recalculating", Boolean, nullable=False, server_default=text("false")),
+    Column(
+        "is_apart", Boolean, nullable=False, server_default=text("false"),
+        doc="Its time at the EVSE is another's, or it was refused: its values are in session_value alone.",
+    ),
     created_at(),
     updated_at(),
     one_of("status", STATUSES),
@@ -124,6 +132,7 @@ session = tenant_table(
     ),
     Index(None, "tenant_id", "charge_point_id", "started_at"),
     Index(None, "tenant_id", "evse_id", "started_at"),
+    Index(None, "tenant_id", "evse_id", "stopped_at"),
     postgresql_with={"fillfactor": 70},
 )  # fmt: skip
 
@@ -171,6 +180,19 @@ session_channel = tenant_table(
     Column("precision", SmallInteger),
     key=("evse_id", "measurand", "phase", "location"),
 )
+
+session_value = tenant_table(
+    "charging",
+    "session_value",
+    reference("session_id", session, on_delete="CASCADE", index=False),
+    Column("measurand", Text, nullable=False),
+    Column("phase", Text, nullable=False, server_default=""),
+    Column("location", Text, nullable=False, server_default="Outlet"),
+    Column("time_ms", BigInteger, nullable=False, doc="Since 1970, as the series counts."),
+    Column("value", Double, nullable=False),
+    key=("session_id", "measurand", "phase", "location", "time_ms"),
+)
+"""What was told for a session and lies outside of its turn at the EVSE: no other session ever sees it."""
 
 session_setting = tenant_table(
     "charging",

@@ -30,6 +30,9 @@ HALF_KNOWN = timedelta(minutes=10)
 SILENT = timedelta(hours=24)
 RESTING = timedelta(minutes=7)
 """A session of which nothing is heard for so long is not cut into periods again until it is."""
+VACANT = timedelta(minutes=2)
+"""So long an EVSE is free, and nothing is told of its session, before the session is over: a station that lost its power and
+forgot what it charged says nothing else. Its own stop may follow, and counts."""
 UNASKED_WH = Decimal(100)
 BY_CALLER = "standard_stop"
 
@@ -47,11 +50,13 @@ _PENDING = sql(
     "WHERE s.status = 'pending' ORDER BY s.id"
 )
 _ACTIVE = sql(
-    "SELECT s.*, t.stop_session, p.network_status, l.working_hours, l.timezone AS location_zone, o.timezone AS operator_zone, "
+    "SELECT s.*, t.stop_session, p.network_status, e.hardware_status, e.hardware_status_at, l.working_hours, "
+    "l.timezone AS location_zone, o.timezone AS operator_zone, "
     "ARRAY(SELECT m.group_id FROM charging.user_group_member m WHERE m.driver_id = s.driver_id) AS group_ids, "
     "EXISTS (SELECT FROM charging.session n WHERE n.evse_id = s.evse_id AND n.started_at > s.started_at "
     "AND n.status IN ('active', 'finished')) AS is_overtaken "
     "FROM charging.session s JOIN charging.charge_point p ON p.tenant_id = s.tenant_id AND p.id = s.charge_point_id "
+    "JOIN charging.evse e ON e.tenant_id = s.tenant_id AND e.id = s.evse_id "
     "LEFT JOIN charging.location l ON l.tenant_id = p.tenant_id AND l.id = p.location_id "
     "LEFT JOIN charging.operator o ON o.tenant_id = s.tenant_id AND o.id = s.operator_id "
     "LEFT JOIN charging.tariff_snapshot t ON t.tenant_id = s.tenant_id AND t.id = s.tariff_snapshot_id "
@@ -128,6 +133,9 @@ class Minute:
         if _heard(row) <= self._now - SILENT and row["network_status"] != "available":
             await lifecycle.finish(tx, row["id"], stopped_at=_last_word(row), reason=STALE)
             return
+        if self._is_vacant(row):
+            await lifecycle.finish(tx, row["id"], stopped_at=_last_word(row), reason=STALE)
+            return
         if row["is_overtaken"] and _heard(row) <= self._now - HALF_KNOWN:
             await lifecycle.finish(tx, row["id"], stopped_at=_last_word(row), reason="new_start_transaction_received")
             return
@@ -143,6 +151,13 @@ class Minute:
             reason = row["stopping_for"]
         if reason is not None:
             await self._stop(tx, row, reason)
+
+    def _is_vacant(self, row: Row) -> bool:
+        """Whether the station says that nobody is there, and has said nothing of the session since."""
+        since = row["hardware_status_at"]
+        if row["hardware_status"] != "available" or since is None:
+            return False
+        return bool(_last_word(row) < since <= self._now - VACANT and _heard(row) <= self._now - VACANT)
 
     def _is_news(self, row: Row) -> bool:
         """Whether a minute ago less was known, or as much, and not for five minutes."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridloom.charging.pricing.engine.public import Reading, State, StateChange, Timeline
+from gridloom.charging.sessions.apart import Sight, sights
 from gridloom.charging.sessions.rules import Doubt, floored, trusted
 from gridloom.charging.sessions.store import Row
 from gridloom.core.series import public as series
@@ -25,7 +26,6 @@ _CHANNELS = sql(
     "AND measurand IN ('Energy.Active.Import.Register', 'Power.Active.Import', 'SoC')"
 )
 _STATES = sql("SELECT at, state FROM charging.session_state WHERE session_id = :session ORDER BY at")
-_MAX_POWER = sql("SELECT max_power_w FROM charging.evse WHERE id = :evse")
 
 
 class Account(NamedTuple):
@@ -44,16 +44,18 @@ async def account_of(tx: Tx, session: Row, until: datetime) -> Account:
     """The same, with what was left out of it. Only registers that `rules.trusted` believes are in it."""
     start = session["started_at"]
     stop = max(start, session["stopped_at"] or floored(until))
-    told = await _told(tx, session["evse_id"], start, stop)
+    sight = (await sights(tx, [session["id"]]))[session["id"]]
+    told = await _told(tx, session["evse_id"], start, stop, sight)
     registers = told[REGISTER]
     readings = [Reading(at, wh) for at, wh in registers.items() if start <= at <= stop]
     if session["meter_start_wh"] is not None:
         begins = max(start, min(session["meter_start_at"] or start, stop))
         readings = [each for each in readings if each.at > begins]
         readings.append(Reading(begins, session["meter_start_wh"]))
-    if session["reported_stop_wh"] is not None and session["stopped_at"] is not None:
-        readings.append(Reading(stop, session["reported_stop_wh"]))
-    good, doubts = trusted(readings, await tx.scalar(_MAX_POWER, evse=session["evse_id"]))
+    stop_wh = session["reported_stop_wh"] if session["stopped_at"] is not None else None
+    if stop_wh is not None:
+        readings.append(Reading(stop, stop_wh))
+    good, doubts = trusted(readings, sight.max_power_w, stop_wh=stop_wh)
     states = [StateChange(row["at"], State(row["state"])) for row in await tx.all(_STATES, session=session["id"])]
     timeline = Timeline(
         started_at=start,
@@ -64,17 +66,33 @@ async def account_of(tx: Tx, session: Row, until: datetime) -> Account:
     return Account(timeline, doubts)
 
 
-async def _told(tx: Tx, evse_id: int, start: datetime, stop: datetime) -> dict[str, dict[datetime, Decimal]]:
-    """Values of an EVSE by measurand and instant; of several places the first in LOCATIONS that told any."""
-    channels = sorted(await tx.all(_CHANNELS, evse=evse_id), key=lambda row: LOCATIONS.index(row["location"]))
-    found: dict[str, dict[datetime, Decimal]] = {REGISTER: {}, POWER: {}, SOC: {}}
-    if not channels:
-        return found
-    read = await series.read_many(tx, [row["channel_id"] for row in channels], start, stop + _MILLISECOND, newest=False)
-    for row in channels:
-        if not found[row["measurand"]]:
-            found[row["measurand"]] = _highest(read[row["channel_id"]])
+async def _told(
+    tx: Tx, evse_id: int, start: datetime, stop: datetime, sight: Sight
+) -> dict[str, dict[datetime, Decimal]]:
+    """Values that a session sees by measurand and instant; of several places the first in LOCATIONS that told any."""
+    channels = {(row["measurand"], row["location"]): row["channel_id"] for row in await tx.all(_CHANNELS, evse=evse_id)}
+    read: Mapping[int, series.Readings] = {}
+    if channels and sight.reads:
+        read = await series.read_many(tx, list(channels.values()), start, stop + _MILLISECOND, newest=False)
+    found: dict[str, dict[datetime, Decimal]] = {}
+    for measurand in (REGISTER, POWER, SOC):
+        for location in LOCATIONS:
+            values = sight.inside(measurand, location, start, stop)
+            if (known := read.get(channels.get((measurand, location), 0))) is not None:
+                values = merged(values, _highest(known), sight)
+            if values:
+                break
+        found[measurand] = values
     return found
+
+
+def merged(own: Mapping[datetime, Decimal], told: Mapping[datetime, Decimal], sight: Sight) -> dict[datetime, Decimal]:
+    """What a session sees of the values of its EVSE, and its own; the higher of two of one instant."""
+    values = dict(own)
+    for at, value in told.items():
+        if sight.sees(at):
+            values[at] = max(value, values.get(at, value))
+    return values
 
 
 def _highest(readings: series.Readings) -> dict[datetime, Decimal]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gridloom.charging.ocpp.public import Payload, Sample, Version
 from gridloom.charging.pricing.engine.public import State
-from gridloom.charging.sessions import announcing, lifecycle, periods, store
+from gridloom.charging.sessions import announcing, apart, lifecycle, periods, store
 from gridloom.charging.sessions.channels import Channels, Key
 from gridloom.charging.sessions.folding import Folded
 from gridloom.charging.sessions.measurands import Value, values_of
@@ -98,9 +98,10 @@ class Batch:
     """What one transaction writes."""
 
     chains: dict[tuple[int, str], list[Row]] = field(default_factory=dict)
-    running: dict[int, Row] = field(default_factory=dict)
+    running: dict[int, list[Row]] = field(default_factory=dict)
     folded: dict[int, Folded] = field(default_factory=dict)
     readings: dict[tuple[Key, int], Any] = field(default_factory=dict)
+    own: dict[apart.Own, Any] = field(default_factory=dict)
     told: dict[int, list[Value]] = field(default_factory=dict)
     states: dict[tuple[int, datetime], tuple[str, int]] = field(default_factory=dict)
 
@@ -114,7 +115,7 @@ async def write(tx: Tx, reports: Sequence[Report], channels: Channels, stops: St
     evses = await _evses(tx, reports)
     batch = await _sessions(tx, reports, evses)
     fates = [await _take(tx, batch, each, evses) for each in reports]
-    stored = await _store(tx, batch.readings, channels)
+    stored = await _store(tx, batch.readings, channels) + await apart.put(tx, batch.own)
     await announcing.put(tx, [batch.folded[number] for number in sorted(batch.folded)], stops)
     await announcing.tell_values(tx, ((batch.folded[number], told) for number, told in batch.told.items()))
     await _put_states(tx, batch)
@@ -138,7 +139,7 @@ async def _sessions(tx: Tx, reports: Sequence[Report], evses: dict[tuple[int, in
         if row["transaction_id"] is not None:
             batch.chains.setdefault((row["reached"], row["transaction_id"]), []).append(row)
         if row["status"] == "active":
-            batch.running[row["evse_id"]] = row
+            batch.running.setdefault(row["evse_id"], []).append(row)
     return batch
 
 
@@ -167,7 +168,9 @@ async def _take(tx: Tx, batch: Batch, report: Report, evses: dict[tuple[int, int
     for value in values_of(report.samples):
         row, at, is_known = await _session_at(tx, batch, rows, value.at, report)
         if is_known:
-            _take_value(batch, row["evse_id"], batch.of(row), value._replace(at=at))
+            # A start of 1.6 tells its instant and its register: nothing before it moves them.
+            counts = report.version is not Version.V16 or at >= row["started_at"]
+            _take_value(batch, row["evse_id"], batch.of(row), value._replace(at=at), counts=counts)
     if report.state is not None and report.at is not None:
         row, at, is_known = await _session_at(tx, batch, rows, report.at, report)
         if is_known:
@@ -178,10 +181,11 @@ async def _take(tx: Tx, batch: Batch, report: Report, evses: dict[tuple[int, int
 
 
 def _values_of_evse(batch: Batch, report: Report, evse: int) -> None:
-    row = batch.running.get(evse)
+    rows = batch.running.get(evse, ())
     for value in values_of(report.samples):
         at, is_told = believed(value.at, report.received_at)
-        folded = None if row is None or at < row["started_at"] else batch.of(row)
+        begun = [row for row in rows if row["started_at"] <= at]
+        folded = batch.of(max(begun, key=lambda row: (row["started_at"], row["id"]))) if begun else None
         if folded is not None and not is_told:
             folded.doubt(mark(at, "clock", told=value.at.isoformat()))
         _take_value(batch, evse, folded, value._replace(at=at))
@@ -216,17 +220,22 @@ def _known(rows: Iterable[Row], row: Row) -> Row:
     return next(each for each in rows if each["id"] == row["id"])
 
 
-def _take_value(batch: Batch, evse: int, folded: Folded | None, value: Value) -> None:
+def _take_value(batch: Batch, evse: int, folded: Folded | None, value: Value, *, counts: bool = True) -> None:
     if value.value < 0 and value.channel.measurand.startswith("Energy"):
         if folded is not None:
             folded.doubt(mark(value.at, "register_negative", told_wh=value.value))
         return
+    if folded is not None:
+        if counts:
+            folded.take(value)
+        batch.told.setdefault(folded.row["id"], []).append(value)
+        if folded.is_apart(value.at):
+            own = (folded.row["id"], value.channel, to_ms(value.at))
+            batch.own[own] = max(batch.own.get(own, value.value), value.value)
+            return
     key = ((evse, value.channel), to_ms(value.at))
     known = batch.readings.get(key)
     batch.readings[key] = value.value if known is None else max(known, value.value)
-    if folded is not None:
-        folded.take(value)
-        batch.told.setdefault(folded.row["id"], []).append(value)
 
 
 def _take_state(batch: Batch, folded: Folded, at: datetime, report: Report) -> None:
@@ -285,6 +294,8 @@ async def _afterwards(tx: Tx, batch: Batch, stored: int) -> None:
                 await lifecycle.bill_again(tx, number)
             elif row["bill_again_at"] is None:
                 await store.change(tx, number, bill_again_at=now + BILL_PAUSE)
+        elif row["status"] == "failed" and each.is_late and stored:
+            await lifecycle.settle(tx, number)
         elif row["status"] == "active" and each.has_turned:
             await periods.refresh(tx, await store.present(tx, number), now)
 

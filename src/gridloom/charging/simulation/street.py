@@ -40,6 +40,7 @@ class Resident:
     tags: Sequence[str] = ()
     arrives: dict[int, float] = field(default_factory=dict)
     leaves: dict[int, float] = field(default_factory=dict)
+    metered: dict[int, float] = field(default_factory=dict)
 
 
 class Street:
@@ -80,27 +81,31 @@ class Street:
             await asyncio.sleep(pause * self._chance.uniform(0.5, 1.0))
 
     async def _days(self, resident: Resident) -> None:
-        station, beat, last = resident.station, monotonic(), monotonic()
+        station, beat = resident.station, monotonic()
         while station.online:
             await asyncio.sleep(self._habits.interval_s * self._chance.uniform(0.9, 1.1))
             now = monotonic()
             for plug in station.plugs.values():
                 with suppress(LookupError):  # it was stopped from afar just now
-                    await self._look_at(resident, plug, now, now - last)
+                    await self._look_at(resident, plug, now)
             if now - beat > HEARTBEAT_S:
                 beat = now
                 await station.heartbeat()
-            last = now
 
-    async def _look_at(self, resident: Resident, plug: Plug, now: float, passed_s: float) -> None:
+    async def _look_at(self, resident: Resident, plug: Plug, now: float) -> None:
         number = plug.number
         if plug.transaction is None:
             resident.leaves.pop(number, None)
+            resident.metered.pop(number, None)
             due = resident.arrives.setdefault(number, now + self._chance.uniform(*self._habits.pause_s))
             if resident.tags and now >= due:
                 del resident.arrives[number]
                 await resident.station.start(number, self._chance.choice(resident.tags), self._car())
+                resident.metered[number] = now
             return
+        # A car that somebody has started from afar is met here first: it charges from now on.
+        passed_s = now - resident.metered.get(number, now)
+        resident.metered[number] = now
         leaves = resident.leaves.setdefault(number, now + self._stay(resident))
         if now >= leaves:
             resident.leaves.pop(number, None)

@@ -7,6 +7,7 @@ from gridloom.charging.stations.configurations.schemas import STANDARD as STANDA
 from gridloom.charging.stations.configurations.store import keep_variables
 from gridloom.charging.stations.control import StationControl
 from gridloom.charging.stations.limits import limits
+from gridloom.charging.stations.logs.hardware import HardwareStatus, Place, append_hardware_statuses, evses_numbered
 from gridloom.charging.stations.logs.store import append_hardware_status, append_network_status
 from gridloom.charging.stations.older.presented import older_charge_point
 from gridloom.charging.stations.operators.store import (
@@ -19,7 +20,6 @@ from gridloom.charging.stations.operators.store import (
 )
 from gridloom.charging.stations.registry import (
     Station,
-    evse_numbered,
     keep_password,
     record_boot,
     record_profile,
@@ -30,16 +30,19 @@ from gridloom.charging.stations.store import station_of_caller
 
 __all__ = [
     "STANDARD_VARIABLES",
+    "HardwareStatus",
+    "Place",
     "Station",
     "StationControl",
     "add_operator",
     "add_template",
     "append_hardware_status",
+    "append_hardware_statuses",
     "append_network_status",
     "change_settings",
     "currency_of_business",
     "default_operator",
-    "evse_numbered",
+    "evses_numbered",
     "keep_password",
     "keep_variables",
     "limits",

@@ -19,7 +19,6 @@ _COLUMNS = (
 )
 _NAMED = sql(f"SELECT {_COLUMNS} FROM charging.charge_point WHERE network_id = :network_id ORDER BY tenant_id, id")
 _BY_ID = sql(f"SELECT {_COLUMNS} FROM charging.charge_point WHERE id = :id")
-_EVSE = sql("SELECT id FROM charging.evse WHERE charge_point_id = :charge_point AND network_id = :number")
 _MODEL = sql(
     "SELECT m.id FROM charging.charge_point_model m JOIN charging.charge_point_vendor v "
     "ON v.tenant_id = m.tenant_id AND v.id = m.vendor_id "
@@ -77,12 +76,6 @@ async def station(tx: Tx, charge_point_id: int) -> Station | None:
     """One station of the tenant; None when there is none, or when it has no name to call itself."""
     row = await tx.one(_BY_ID, id=charge_point_id)
     return None if row is None or row["network_id"] is None else Station(**row)
-
-
-async def evse_numbered(tx: Tx, charge_point_id: int, number: int) -> int | None:
-    """The id of the EVSE that has this number within the station, from 1."""
-    found: int | None = await tx.scalar(_EVSE, charge_point=charge_point_id, number=str(number))
-    return found
 
 
 async def record_boot(tx: Tx, charge_point_id: int, said: Mapping[str, Any], at: datetime) -> None:

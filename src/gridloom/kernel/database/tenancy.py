@@ -39,7 +39,9 @@ def policy_of(table: Table) -> list[str]:
 def _create_role(connection: Connection) -> None:
     connection.execute(
         text(
-            f"DO $$ BEGIN CREATE ROLE {TENANT_ROLE} NOLOGIN NOINHERIT NOBYPASSRLS; "
+            # Asked first: who may not create roles is refused even where the role is there.
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{TENANT_ROLE}') THEN "
+            f"CREATE ROLE {TENANT_ROLE} NOLOGIN NOINHERIT NOBYPASSRLS; END IF; "
             "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
     )

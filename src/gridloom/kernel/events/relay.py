@@ -32,9 +32,9 @@ log = structlog.get_logger(__name__)
 class Relay:
     """Runs in the background between `start` and `stop`.
 
-    It wakes on a notification (with a `listener`), after a commit of its own process, and looks by itself every `poll_s` seconds. batch: events handed
-    out, and rows looked at, in one go. concurrency: transactions of handlers at once in this process; it must leave
-    connections of the pool to others. A handler that is slow holds up itself only.
+    It wakes on a notification (with a `listener`), after a commit of its own process, and looks by itself every `poll_s`
+    seconds. batch: events handed out, and rows looked at, in one go. concurrency: transactions of handlers at once in this
+    process; it must leave connections of the pool to others. A handler that is slow holds up itself only.
     """
 
     def __init__(

@@ -375,8 +375,9 @@ async def test_a_list_with_all_that_can_be_shown_runs_a_fixed_number_of_statemen
             await metered(at, start, (0, 0), (30, 6000), (60, 12000))
             await finished(at, session, start, 60, 12000)
         counts.append(await statements(at.caller, everything))
-    # The list; data of other applications, authorizations, periods, lines; sessions, channels, readings, costs.
-    assert counts == [9, 9, 9]
+    # The list; data of other applications, authorizations, periods, lines; sessions, channels, what each of them may see,
+    # readings, costs.
+    assert counts == [10, 10, 10]
     assert await statements(at.caller, {"cursor": ""}) == 1
     assert await statements(at.caller, {"page": "1"}) == 2
 

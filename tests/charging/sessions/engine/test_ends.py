@@ -329,3 +329,38 @@ async def test_what_goes_wrong_with_one_session_hinders_no_other(world: World) -
         await world.tick()
     first, second = await world.sessions()
     assert (first["status"], second["status"]) == ("pending", "expired")
+
+
+async def free(world: World, at: float) -> None:
+    """The station says that nobody is at its EVSE."""
+    await world.run("UPDATE charging.evse SET hardware_status = 'available', hardware_status_at = :at", at=minutes(at))
+
+
+async def test_a_session_whose_evse_is_free_again_ends_and_the_stations_own_stop_still_counts(world: World) -> None:
+    with clock.at(minutes(0)) as now:
+        station, number = await running(world)
+        now.move(timedelta(minutes=10))
+        await station.values16(number, at=minutes(10), wh=3000)
+        await free(world, 12)
+        now.move(timedelta(minutes=3))
+        await world.tick()
+        assert (await world.session())["status"] == "active"
+        now.move(timedelta(minutes=1))
+        await world.tick()
+        ended = await world.session()
+        assert (ended["status"], ended["reason"], ended["meter_stop_wh"]) == ("finished", "charge_point_timeout", 3000)
+        assert (ended["stopped_at"], asks(world)) == (minutes(10), [])
+        await station.stop16(number, at=minutes(11), meter=3100, reason="PowerLoss")
+    (last,) = [each for each in await world.sessions() if each["extended_by_session_id"] is None]
+    total = sum(each["meter_stop_wh"] - each["meter_start_wh"] for each in await world.sessions())
+    assert (last["status"], total) == ("finished", 2100)
+
+
+async def test_values_after_the_word_that_an_evse_is_free_keep_its_session_running(world: World) -> None:
+    with clock.at(minutes(0)) as now:
+        station, number = await running(world)
+        await free(world, 5)
+        now.move(timedelta(minutes=8))
+        await station.values16(number, at=minutes(7), wh=3000)
+        await world.tick()
+    assert (await world.session())["status"] == "active"

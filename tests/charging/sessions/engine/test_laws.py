@@ -1,6 +1,8 @@
 """Laws of sessions: order and repetition of messages change nothing, energy is conserved, states follow their arrows."""
 
 from datetime import timedelta
+from functools import partial
+from random import Random
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -176,3 +178,56 @@ async def played_16(world: World, course: list[Any], order: list[int]) -> dict[s
         now.move(timedelta(minutes=1))
         await world.tick()
     return await seen(world)
+
+
+FIRST = st.lists(st.tuples(st.integers(0, 80), st.integers(0, 9000)), max_size=5)
+SECOND = st.lists(st.tuples(st.integers(36, 80), st.integers(0, 9000)), max_size=5)
+ALONE = ("started_at", "stopped_at", "meter_start_wh", "meter_stop_wh", "peak_power_w", "total_with_tax")
+
+
+@AGAINST_THE_DATABASE
+@given(
+    first=FIRST, second=SECOND, stops=st.tuples(st.integers(0, 9000), st.integers(0, 9000)), seed=st.integers(0, 2**16)
+)
+async def test_two_sessions_of_one_evse_never_see_each_others_values_in_any_order(
+    world: World, first: list[Any], second: list[Any], stops: tuple[int, int], seed: int
+) -> None:
+    # What each of them tells alone, at a station of its own, is what it is worth beside the other.
+    alone = [
+        await together(world, [(0, 0, first, 30, stops[0])], None),
+        await together(world, [(40, 0, second, 70, stops[1])], None),
+    ]
+    both = [(0, 0, first, 30, stops[0]), (40, 0, second, 70, stops[1])]
+    expected = [each for (each,) in alone]
+    assert await together(world, both, None) == expected
+    assert await together(world, both, seed) == expected
+
+
+async def together(world: World, courses: list[Any], seed: int | None) -> list[dict[str, Any]]:
+    """Sessions (start, register, values, stop, register) of one EVSE, one after the other, or the starts and then all else in the
+    order of a seed; what stands of them in the end."""
+    station = await priced_station(world, Version.V16)
+    with world.at(minutes(200)) as now:
+        later = []
+        for start, register, values, stop, last in courses:
+            number = number_of(await station.start16(at=minutes(start), meter=register))
+            said = [
+                partial(station.values16, number, at=minutes(at), wh=wh, power=wh) for at, wh in values if at <= stop
+            ]
+            said.append(partial(station.stop16, number, at=minutes(stop), meter=last))
+            late = [
+                partial(station.values16, number, at=minutes(at), wh=wh, power=wh) for at, wh in values if at > stop
+            ]
+            if seed is None:
+                for each in said:
+                    await each()
+                said = []
+            later += [*said, *late]
+        if seed is not None:
+            Random(seed).shuffle(later)
+        for each in later:
+            await each()
+        now.move(timedelta(minutes=1))
+        await world.tick()
+    rows = (await world.sessions())[-len(courses) :]
+    return [{name: row[name] for name in ALONE} for row in rows]

@@ -1,5 +1,6 @@
 """Which session a start is, and who may have one."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
@@ -261,3 +262,12 @@ async def test_a_reservation_is_done_when_its_driver_charges_and_by_nobody_else(
     session = await world.session()
     assert (reservation["status"], session["status"]) == (status, session_status)
     assert reservation["session_id"] == (session["id"] if mine else None)
+
+
+async def test_one_card_at_two_stations_in_the_same_moment_opens_one_of_them(world: World) -> None:
+    with clock.at(minutes(1)):
+        first, second = await world.station(), await world.station()
+        await world.tag("CARD", await world.driver(sessions_allowed="single_session"))
+        told = await asyncio.gather(first.start16(at=minutes(1)), second.start16(at=minutes(1)))
+    assert sorted(map(status_of, told)) == ["Accepted", "ConcurrentTx"]
+    assert sorted(each["status"] for each in await world.sessions()) == ["active", "failed"]

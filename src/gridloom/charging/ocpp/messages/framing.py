@@ -7,6 +7,7 @@ What is refused is refused with the problem that the versions name (`versions.Pr
 answered, whatever is wrong with it: two parties that complain about each other's complaints never stop.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,9 +21,11 @@ CALL, RESULT, ERROR = 2, 3, 4
 UNREADABLE_ID = "-1"  # OCPP 2.0.1 part 4 §4.2.3: the id of a CALLERROR when the call's own could not be read
 ID_LENGTH = 36
 MAX_DEPTH = 16
+MOST_VALUES = 32_768  # JSON values in a frame; the densest MeterValues of 256 kB has 30,800
 DESCRIPTION_LENGTH = 255
 NUMBER_LENGTH = 40
 EXPONENT = 30
+_LONGEST_HEAD = 6 * ID_LENGTH + 2  # of the JSON of an id, each character an escape
 
 
 @dataclass(slots=True, frozen=True)
@@ -81,13 +84,14 @@ def _decimal(text: str) -> Decimal:
 
 
 _decoder = msgspec.json.Decoder(float_hook=_decimal)
+_parts = msgspec.json.Decoder(list[msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def read(text: str, version: Version) -> Message:
     """What a frame from a station says."""
     frame = _decode(text)
-    if isinstance(frame, Fault):
+    if not isinstance(frame, list):
         return frame
     if frame[0] in {RESULT, ERROR}:
         return _answer(frame) if not _hostile(text, frame) else Ignored("an answer outside the limits")
@@ -101,7 +105,9 @@ def read(text: str, version: Version) -> Message:
     return Fault(identifier, Problem.MESSAGE_TYPE, "the message type is not 2, 3 or 4")
 
 
-def _decode(text: str) -> list[Any] | Fault:
+def _decode(text: str) -> list[Any] | Fault | Ignored:
+    if text.count(",") + text.count(":") + text.count("[") > MOST_VALUES:  # before each value stands one of these
+        return _too_much(text)
     try:
         frame = _decoder.decode(text)
     except RecursionError:
@@ -111,6 +117,18 @@ def _decode(text: str) -> list[Any] | Fault:
     if isinstance(frame, list) and frame and type(frame[0]) is int:
         return frame
     return Fault(UNREADABLE_ID, Problem.FRAME, "the frame is not an array that begins with a message type")
+
+
+def _too_much(text: str) -> Fault | Ignored:
+    """A frame of too many values: its type and its id are read, and nothing else."""
+    kind: Any = None
+    identifier: Any = None
+    with suppress(ValueError, msgspec.MsgspecError, RecursionError):  # then it is nobody's
+        kind, identifier = (msgspec.json.decode(each) for each in _parts.decode(text)[:2] if len(each) <= _LONGEST_HEAD)
+    if kind in (RESULT, ERROR):
+        return Ignored("an answer of too many values")
+    known = kind == CALL and isinstance(identifier, str) and 0 < len(identifier) <= ID_LENGTH and "\0" not in identifier
+    return Fault(identifier if known else UNREADABLE_ID, Problem.SHAPE if known else Problem.FRAME, "too many values")
 
 
 def _call(identifier: str, text: str, frame: list[Any], version: Version) -> Call | Fault:
@@ -175,6 +193,16 @@ def _has_nul(value: Any) -> bool:
     if isinstance(value, dict):
         return any("\0" in key or _has_nul(child) for key, child in value.items())
     return isinstance(value, list) and any(_has_nul(child) for child in value)
+
+
+def outline(message: Message, length: int) -> str:
+    """What stands in the log for a frame of so many characters that is refused: of which kind it is, and its size."""
+    size = {"characters": length}
+    if isinstance(message, CallResult):
+        return write_result(message.id, size)
+    if isinstance(message, CallFailed):
+        return _encoder.encode([ERROR, message.id, message.code, "", size]).decode()
+    return _encoder.encode(size).decode()
 
 
 def write_call(identifier: str, action: str, payload: Payload) -> str:

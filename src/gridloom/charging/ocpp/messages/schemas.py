@@ -11,6 +11,7 @@ which the error code follows.
 """
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -28,14 +29,15 @@ _INT64 = 2**63
 # The library calls an instant what Python has no calendar for.
 _FORMATS = {"date-time": is_instant}
 
-_PROBLEMS = {
-    "type": Problem.TYPE,
-    "required": Problem.INCOMPLETE,
-    "additionalProperties": Problem.SHAPE,
-    "minItems": Problem.OCCURRENCE,
-    "maxItems": Problem.OCCURRENCE,
+# In the order in which faults count; what remains is Problem.VALUE.
+_RULES = {
+    Problem.SHAPE: {"additionalProperties"},
+    Problem.INCOMPLETE: {"required"},
+    Problem.TYPE: {"type"},
+    Problem.OCCURRENCE: {"minItems", "maxItems"},
 }
-_ORDER = [Problem.SHAPE, Problem.INCOMPLETE, Problem.TYPE, Problem.OCCURRENCE, Problem.VALUE]
+_STRUCTURE = {"properties", "definitions", "items", "$ref"}  # says where a rule applies
+_TOO_DEEP = (Problem.SHAPE, "the payload is nested too deeply")
 
 
 @cache
@@ -68,16 +70,69 @@ def _bound_integers(schema: Any) -> None:
             _bound_integers(each)
 
 
+def _only(schema: Schema, rules: set[str]) -> Schema:
+    """A schema without its other rules. It holds for a payload exactly when the whole one finds no fault of these."""
+    kept: Schema = {}
+    for name, each in schema.items():
+        if name in {"properties", "definitions"}:
+            kept[name] = {inner: _only(part, rules) for inner, part in each.items()}
+        elif name == "items":
+            kept[name] = _only(each, rules)
+        elif name in rules or name in _STRUCTURE:
+            kept[name] = each
+    return kept
+
+
+def _compiled(schema: Schema) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft4Validator(schema, validate_formats=True, formats=_FORMATS)
+
+
+class _Rules:
+    """A schema, and (compiled when a payload first breaks it) each kind of its rules alone.
+
+    The library makes an object of each error before it shows the first one, and a payload may hold a hundred thousand.
+    So each kind of fault is looked for by itself, in the order in which they count, and one error is made: the work grows
+    with the payload, never with its faults.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._whole = _compiled(schema)
+        self._parts: list[tuple[Problem, jsonschema_rs.Validator]] = []
+
+    def is_valid(self, payload: Any) -> bool:
+        """Whether nothing is wrong with a payload."""
+        return bool(self._whole.is_valid(payload))
+
+    def problem(self, payload: Any) -> tuple[Problem, str] | None:
+        """What is wrong with a payload: the first kind that counts, and where one fault of it is; or None."""
+        if self._whole.is_valid(payload):
+            return None
+        if not isinstance(payload, dict):
+            return Problem.SHAPE, "the payload is not an object"
+        if not self._parts:
+            self._parts = [*self._alone(), (Problem.VALUE, self._whole)]
+        problem, validator = next(each for each in self._parts if not each[1].is_valid(payload))
+        try:
+            validator.validate(payload)
+        except jsonschema_rs.ValidationError as error:
+            # The rule and the place, never the value: it may be a driver's token.
+            place = "/".join(str(part) for part in error.instance_path) or "payload"
+            return problem, f"{place[:120]}: {error.kind.name}"
+        except ValueError:  # the library shows no payload of more than 255 levels
+            return _TOO_DEEP
+        raise AssertionError("a rule is broken and is not")
+
+    def _alone(self) -> Iterator[tuple[Problem, jsonschema_rs.Validator]]:
+        for problem, rules in _RULES.items():
+            yield problem, _compiled(_only(self._schema, rules))
+
+
 class Checks:
     """The compiled schemas of one version."""
 
     def __init__(self, version: Version) -> None:
-        compiled = {
-            action: tuple(
-                jsonschema_rs.Draft4Validator(schema, validate_formats=True, formats=_FORMATS) for schema in pair
-            )
-            for action, pair in schemas(version).items()
-        }
+        compiled = {action: tuple(_Rules(schema) for schema in pair) for action, pair in schemas(version).items()}
         self.requests = {action: pair[0] for action, pair in compiled.items()}
         self.answers = {action: pair[1] for action, pair in compiled.items()}
         self.from_station = FROM_STATION[version]
@@ -85,26 +140,14 @@ class Checks:
 
     def request(self, action: str, payload: Any) -> tuple[Problem, str] | None:
         """What is wrong with the payload of a call, or None. The action must be a known one."""
-        return _problem(self.requests[action], payload)
+        return self.requests[action].problem(payload)
 
     def answer(self, action: str, payload: Any) -> tuple[Problem, str] | None:
         """What is wrong with the payload of an answer, or None."""
-        return _problem(self.answers[action], payload)
+        return self.answers[action].problem(payload)
 
 
 @cache
 def checks(version: Version) -> Checks:
     """The version's schemas, compiled on the first use."""
     return Checks(version)
-
-
-def _problem(validator: jsonschema_rs.Validator, payload: Any) -> tuple[Problem, str] | None:
-    if validator.is_valid(payload):
-        return None
-    if not isinstance(payload, dict):
-        return Problem.SHAPE, "the payload is not an object"
-    found = [(_PROBLEMS.get(error.kind.name, Problem.VALUE), error) for error in validator.iter_errors(payload)]
-    problem, error = min(found, key=lambda each: (_ORDER.index(each[0]), [str(part) for part in each[1].instance_path]))
-    # The rule and the place, never the value: it may be a driver's token.
-    place = "/".join(str(part) for part in error.instance_path) or "payload"
-    return problem, f"{place[:120]}: {error.kind.name}"

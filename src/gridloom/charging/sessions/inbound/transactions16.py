@@ -1,21 +1,25 @@
 """1.6: StartTransaction, StopTransaction and MeterValues."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from gridloom.charging.csms.public import Contact, on_message
 from gridloom.charging.ocpp.public import Payload, Version, instant, samples
 from gridloom.charging.sessions import lifecycle, store
+from gridloom.charging.sessions.authorising import again
 from gridloom.charging.sessions.beginning import Start, begin
 from gridloom.charging.sessions.intake import Intake
 from gridloom.charging.sessions.rules import STALE, believed, mark, reason_of
 from gridloom.charging.sessions.store import Row
 from gridloom.charging.sessions.values import Fate, Report, write
 from gridloom.kernel.database.transaction import Tx
+from gridloom.kernel.ids import uuid7
 
 NO_TRANSACTION = (-1, 0)
 """What stations say that know of no transaction."""
-_STATUS_OF = {"active": "Accepted", "finished": "Accepted"}
+RETRY = timedelta(minutes=5)
+"""So long a start is repeated whose instant says nothing."""
 
 
 @on_message("StartTransaction", Version.V16)
@@ -28,9 +32,15 @@ async def start_transaction(contact: Contact, payload: Payload) -> Payload:
             return _answer(0, "Invalid")
         await store.lock_evse(tx, evse["id"])
         key = "|".join(str(payload[name]) for name in ("connectorId", "timestamp", "meterStart", "idTag"))
-        row = await store.started_as(tx, contact.charge_point_id, key)
+        at, is_told = believed(instant(payload["timestamp"]), contact.received_at)
+        if is_told:
+            row = await store.started_as(tx, contact.charge_point_id, key)
+        else:
+            # An instant that cannot be comes with every start of such a station.
+            row = await store.started_lately(tx, evse["id"], f"{key}|", at - RETRY)
+            key = f"{key}|{uuid7()}"
         if row is not None:
-            return _answer(row["transaction_id"], _STATUS_OF.get(row["status"], "Invalid"))
+            return _answer(row["transaction_id"], await again(tx, row, evse, payload["idTag"], contact.received_at))
         row, status = await begin(tx, _start(contact, payload, evse, key))
         return _answer(row["transaction_id"], status)
 
@@ -96,7 +106,9 @@ async def end(tx: Tx, session_id: int, *, at: Any, meter_wh: Decimal | None, rea
         # Nobody has said yet who charged: the session ends when somebody does.
         await store.change(tx, session_id, **said, stopping_for=reason_of(reason, row["stopping_for"]))
     else:
+        # It was refused, or nobody came, and its station charged all the same: shown, and billed never.
         await store.change(tx, session_id, **said)
+        lifecycle.updated(tx, await lifecycle.settle(tx, session_id))
 
 
 @on_message("MeterValues", Version.V16)

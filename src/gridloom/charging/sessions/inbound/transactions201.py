@@ -11,8 +11,8 @@ from gridloom.charging.csms.public import Contact, on_message
 from gridloom.charging.drivers.public import uid_key
 from gridloom.charging.ocpp.public import Payload, Version, instant, samples
 from gridloom.charging.sessions import lifecycle, store
-from gridloom.charging.sessions.authorising import BY_TOKEN, Asked, Status, decide
-from gridloom.charging.sessions.beginning import Start, begin
+from gridloom.charging.sessions.authorising import BY_TOKEN, Asked, Status, again, decide
+from gridloom.charging.sessions.beginning import Start, begin, placed
 from gridloom.charging.sessions.inbound.transactions16 import end
 from gridloom.charging.sessions.intake import Intake
 from gridloom.charging.sessions.rules import STALE, STATES_201, believed, floored, mark
@@ -90,6 +90,7 @@ async def _who(tx: Tx, contact: Contact, payload: Payload, evse: Row, known: Row
         _, status = await begin(tx, start, known=known)
         return status
     if known is None:
+        start = await placed(tx, start)
         session_id = await store.add(
             tx, operator_id=evse["operator_id"], charge_point_id=evse["charge_point_id"], evse_id=evse["id"], status="pending",
             transaction_id=start.transaction_id, suspect=list(start.marks), **start.columns(),
@@ -129,8 +130,10 @@ async def _begins(tx: Tx, contact: Contact, payload: Payload, row: Row) -> None:
 async def _again(tx: Tx, contact: Contact, payload: Payload, evse: Row, row: Row) -> Status:
     """A token for a session that somebody has already: to end it, mostly. Its own is answered as it was."""
     uid = _token(payload) or ""
-    if row["id_tag_key"] == uid_key(uid) or payload["triggerReason"] in ("StopAuthorized", "RemoteStart"):
+    if payload["triggerReason"] in ("StopAuthorized", "RemoteStart"):
         return "Accepted" if row["status"] in ("active", "finished") else "Invalid"
+    if row["id_tag_key"] == uid_key(uid):
+        return await again(tx, row, evse, uid, contact.received_at)
     asked = Asked(
         charge_point_id=evse["charge_point_id"], operator_id=evse["operator_id"], evse_id=evse["id"], uid=uid,
         at=floored(contact.received_at), auto_start=evse["auto_start"],

@@ -2,30 +2,19 @@
 
 from datetime import datetime
 
-from gridloom.charging.stations.events import HardwareStatusChanged, NetworkStatusChanged
-from gridloom.charging.stations.logs.tables import hardware_status_log, network_status_log
+from gridloom.charging.stations.events import NetworkStatusChanged
+from gridloom.charging.stations.logs.hardware import HardwareStatus, append_hardware_statuses
+from gridloom.charging.stations.logs.tables import network_status_log
 from gridloom.charging.stations.operators.store import insert_of
 from gridloom.kernel.database.statement import sql
 from gridloom.kernel.database.transaction import Tx
 from gridloom.kernel.events.event import emit
 
-# Each gives whether the state is another one than before; nothing when what comes is older than what is known.
-_POINT_STATE = sql(
-    "UPDATE charging.charge_point c SET hardware_status = :status, hardware_status_at = :at, vendor_error_code = :code, "
-    "updated_at = now() FROM (SELECT id, hardware_status FROM charging.charge_point WHERE id = :charge_point FOR UPDATE) b "
-    "WHERE c.id = b.id AND (c.hardware_status_at IS NULL OR c.hardware_status_at <= :at) "
-    "RETURNING b.hardware_status IS DISTINCT FROM c.hardware_status"
-)
-_EVSE_STATE = sql(
-    "UPDATE charging.evse e SET hardware_status = :status, hardware_status_at = :at, updated_at = now() "
-    "FROM (SELECT id, hardware_status FROM charging.evse WHERE id = :evse FOR UPDATE) b "
-    "WHERE e.id = b.id AND e.charge_point_id = :charge_point AND (e.hardware_status_at IS NULL OR e.hardware_status_at <= :at) "
-    "RETURNING b.hardware_status IS DISTINCT FROM e.hardware_status"
-)
+# Gives whether the state is another one than before; nothing when what comes is older than what is known.
 _NETWORK_STATE = sql(
     "UPDATE charging.charge_point c SET network_status = :status, network_status_at = :at, "
     "first_contact_at = coalesce(first_contact_at, CASE WHEN CAST(:status AS text) = 'available' THEN :at END), "
-    "updated_at = now() FROM (SELECT id, network_status FROM charging.charge_point WHERE id = :charge_point FOR UPDATE) b "
+    "updated_at = now() FROM (SELECT id, network_status FROM charging.charge_point WHERE id = :charge_point FOR NO KEY UPDATE) b "
     "WHERE c.id = b.id AND (c.network_status_at IS NULL OR c.network_status_at <= :at) "
     "RETURNING b.network_status IS DISTINCT FROM c.network_status"
 )
@@ -47,22 +36,8 @@ async def append_hardware_status(
 
     status: a word of `tables.HARDWARE_STATUSES`, of `tables.EVSE_HARDWARE` with an EVSE. at: when it was so (UTC).
     """
-    columns = {
-        "tenant_id": tx.tenant, "charge_point_id": charge_point_id, "evse_id": evse_id, "status": status,
-        "error_code": error_code, "vendor_id": vendor_id, "info": info, "vendor_error_code": vendor_error_code, "at": at,
-    }  # fmt: skip
-    await tx.run(insert_of(hardware_status_log, columns), **columns)
-    place = {"charge_point": charge_point_id, "status": status, "at": at}
-    if evse_id is None:
-        is_other = await tx.scalar(_POINT_STATE, **place, code=vendor_error_code)
-    else:
-        is_other = await tx.scalar(_EVSE_STATE, **place, evse=evse_id)
-    if is_other:
-        told = HardwareStatusChanged(
-            charge_point_id=charge_point_id, at=at, status=status, evse_id=evse_id, error_code=error_code, info=info,
-            vendor_id=vendor_id, vendor_error_code=vendor_error_code,
-        )  # fmt: skip
-        emit(tx, told)
+    told = HardwareStatus(charge_point_id, evse_id, status, at, error_code, vendor_id, info, vendor_error_code)
+    await append_hardware_statuses(tx, [told])
 
 
 async def append_network_status(tx: Tx, charge_point_id: int, status: str, at: datetime) -> None:

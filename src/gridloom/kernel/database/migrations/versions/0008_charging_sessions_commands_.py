@@ -601,6 +601,7 @@ def upgrade() -> None:
         sa.Column("external_app_data", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("suspect", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("is_recalculating", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("is_apart", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
@@ -698,6 +699,13 @@ def upgrade() -> None:
         op.f("ix_session_tenant_id_evse_id_started_at"),
         "session",
         ["tenant_id", "evse_id", "started_at"],
+        unique=False,
+        schema="charging",
+    )
+    op.create_index(
+        op.f("ix_session_tenant_id_evse_id_stopped_at"),
+        "session",
+        ["tenant_id", "evse_id", "stopped_at"],
         unique=False,
         schema="charging",
     )
@@ -825,6 +833,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "session_id", "at", name=op.f("pk_session_state")),
         schema="charging",
     )
+    op.create_table(
+        "session_value",
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.BigInteger(), nullable=False),
+        sa.Column("measurand", sa.Text(), nullable=False),
+        sa.Column("phase", sa.Text(), server_default="", nullable=False),
+        sa.Column("location", sa.Text(), server_default="Outlet", nullable=False),
+        sa.Column("time_ms", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "session_id"],
+            ["charging.session.tenant_id", "charging.session.id"],
+            name=op.f("fk_session_value_tenant_id_session_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["identity.tenant.id"], name=op.f("fk_session_value_tenant_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "session_id", "measurand", "phase", "location", "time_ms", name=op.f("pk_session_value")
+        ),
+        schema="charging",
+    )
     op.create_index(
         op.f("ix_evse_tenant_id_tariff_group_id"),
         "evse",
@@ -857,6 +888,7 @@ def downgrade() -> None:
     op.drop_column("subscription", "realm", schema="webhooks")
     op.drop_constraint(op.f("fk_evse_tenant_id_tariff_group_id"), "evse", schema="charging", type_="foreignkey")
     op.drop_index(op.f("ix_evse_tenant_id_tariff_group_id"), table_name="evse", schema="charging")
+    op.drop_table("session_value", schema="charging")
     op.drop_table("session_state", schema="charging")
     op.drop_index("uq_session_period_position", table_name="session_period", schema="charging")
     op.drop_index(op.f("ix_session_period_tenant_id_session_id"), table_name="session_period", schema="charging")
@@ -881,6 +913,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("transaction_id IS NOT NULL"),
     )
     op.drop_index(op.f("ix_session_tenant_id_tariff_snapshot_id"), table_name="session", schema="charging")
+    op.drop_index(op.f("ix_session_tenant_id_evse_id_stopped_at"), table_name="session", schema="charging")
     op.drop_index(op.f("ix_session_tenant_id_evse_id_started_at"), table_name="session", schema="charging")
     op.drop_index(op.f("ix_session_tenant_id_driver_id"), table_name="session", schema="charging")
     op.drop_index(op.f("ix_session_tenant_id_charge_point_id_started_at"), table_name="session", schema="charging")

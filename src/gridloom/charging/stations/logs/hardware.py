@@ -1,4 +1,4 @@
-"""States of many stations and EVSEs at once, by the rules that `stations` has for one: each is kept, the newest one shows.
+"""States of many stations and EVSEs at once: each is kept in the log, the newest one shows.
 
 A fixed number of statements for any number of states. Rows are locked in the order of their numbers, and only as far as a
 change of a state asks for it: who points at a station or an EVSE does not wait.
@@ -7,6 +7,7 @@ change of a state asks for it: who points at a station or an EVSE does not wait.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from gridloom.charging.stations.events import HardwareStatusChanged
 from gridloom.kernel.database.statement import sql
@@ -15,7 +16,7 @@ from gridloom.kernel.events.event import emit
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class HardwareStatus:
     """What a station (evse_id: None) or one of its EVSEs is since `at`."""
 
     charge_point_id: int
@@ -28,9 +29,19 @@ class State:
     vendor_error_code: str | None = None
 
 
+class Place(NamedTuple):
+    """An EVSE and the station it belongs to, which is another one than it speaks through where that is a satellite."""
+
+    evse_id: int
+    charge_point_id: int
+
+
 _NUMBERED = sql(
-    "SELECT w.station, e.network_id, e.id FROM unnest(CAST(:stations AS bigint[]), CAST(:numbers AS text[])) w (station, number) "
-    "JOIN charging.evse e ON e.charge_point_id = w.station AND e.network_id = w.number"
+    "SELECT w.station, e.network_id, e.id, e.charge_point_id "
+    "FROM unnest(CAST(:stations AS bigint[]), CAST(:numbers AS text[])) w (station, number) "
+    "CROSS JOIN LATERAL (SELECT w.station AS id UNION ALL SELECT p.id FROM charging.charge_point p "
+    "WHERE p.ocpp_connected_charge_point_id = w.station) b "
+    "JOIN charging.evse e ON e.charge_point_id = b.id AND e.network_id = w.number ORDER BY b.id = w.station"
 )
 _LOG = sql("""
     INSERT INTO charging.hardware_status_log
@@ -73,17 +84,18 @@ _STATIONS = sql("""
 """)
 
 
-async def evses_numbered(tx: Tx, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """The EVSEs with these numbers within their stations, by (station, number); those that are not there are left out."""
+async def evses_numbered(tx: Tx, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Place]:
+    """The EVSEs with these numbers within their stations, or within the satellites that speak through them, by (station,
+    number); those that are not there are left out."""
     wanted = sorted(set(places))
     if not wanted:
         return {}
     stations, numbers = [station for station, _ in wanted], [str(number) for _, number in wanted]
     rows = await tx.all(_NUMBERED, stations=stations, numbers=numbers)
-    return {(row["station"], int(row["network_id"])): row["id"] for row in rows}
+    return {(row["station"], int(row["network_id"])): Place(row["id"], row["charge_point_id"]) for row in rows}
 
 
-async def append(tx: Tx, states: Sequence[State]) -> None:
+async def append_hardware_statuses(tx: Tx, states: Sequence[HardwareStatus]) -> None:
     """Keep them. Of a station or an EVSE there is one at most. An event tells of each that is another one than before."""
     states = sorted(states, key=lambda each: (each.charge_point_id, each.evse_id or 0))
     if not states:
@@ -111,7 +123,7 @@ async def append(tx: Tx, states: Sequence[State]) -> None:
             emit(tx, told)
 
 
-async def _show(tx: Tx, states: Sequence[State]) -> set[tuple[int, int | None]]:
+async def _show(tx: Tx, states: Sequence[HardwareStatus]) -> set[tuple[int, int | None]]:
     """Let the newest ones show; gives the (station, EVSE) whose state is another one than before."""
     changed: set[tuple[int, int | None]] = set()
     of_evses = {each.evse_id: each for each in states if each.evse_id is not None}
