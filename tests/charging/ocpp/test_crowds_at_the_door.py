@@ -14,7 +14,7 @@ WRONG = "wrong-password-16"
 
 
 async def test_half_open_sockets_of_one_address_keep_no_station_out() -> None:
-    policy = Policy(handshakes=20, handshakes_per_address=5, handshake=30, connects=100)
+    policy = Policy(handshakes=20, handshakes_per_address=5, silence=0, handshake=30, connects=100)
     async with listening(policy=policy, host="0.0.0.0") as (listener, handler):
         idle = [
             await asyncio.open_connection("127.0.0.1", listener.port, local_addr=("127.0.0.3", 0)) for _ in range(60)
@@ -33,7 +33,7 @@ async def test_half_open_sockets_of_one_address_keep_no_station_out() -> None:
 
 
 async def test_half_open_sockets_of_many_addresses_lose_their_oldest_to_a_station() -> None:
-    policy = Policy(handshakes=20, handshakes_per_address=5, handshake=30, connects=100)
+    policy = Policy(handshakes=20, handshakes_per_address=5, silence=0, handshake=30, connects=100)
     async with listening(policy=policy, host="0.0.0.0") as (listener, _):
         idle = [
             await asyncio.open_connection("127.0.0.1", listener.port, local_addr=(f"127.0.1.{number}", 0))
@@ -46,8 +46,17 @@ async def test_half_open_sockets_of_many_addresses_lose_their_oldest_to_a_statio
             writer.close()
 
 
+def test_a_crowd_that_has_only_just_come_keeps_its_places_while_there_are_any() -> None:
+    waiting = Handshakes(Policy(handshakes=8, handshakes_per_address=2, silence=60))
+    assert [waiting.came(number, "192.0.2.1") for number in range(8)] == [None] * 8
+    assert waiting.came(8, "192.0.2.1") == 0
+    for number in range(1, 9):
+        waiting.spoke(number)
+    assert len(waiting) == 8
+
+
 def test_an_address_beyond_its_share_loses_its_oldest_that_is_silent_once_places_are_scarce() -> None:
-    waiting = Handshakes(Policy(handshakes=8, handshakes_per_address=2))
+    waiting = Handshakes(Policy(handshakes=8, handshakes_per_address=2, silence=0))
     assert [waiting.came(number, "192.0.2.1") for number in range(5)] == [None, None, None, None, 0]
     waiting.spoke(1)
     assert waiting.came(5, "192.0.2.1") == 2
@@ -55,14 +64,14 @@ def test_an_address_beyond_its_share_loses_its_oldest_that_is_silent_once_places
     assert len(waiting) == 5
     for number in (3, 4, 5):
         waiting.spoke(number)
-    assert waiting.came(7, "192.0.2.1") == 7  # nobody of them is idle: the newcomer itself
-    for number in (1, 3, 4, 5, 6):
+    assert waiting.came(7, "192.0.2.1") is None  # who has spoken is not counted
+    for number in (1, 3, 4, 5, 6, 7):
         waiting.gone(number)
     assert len(waiting) == 0
 
 
 def test_a_trusted_proxy_has_no_share_but_the_whole() -> None:
-    waiting = Handshakes(Policy(handshakes=8, handshakes_per_address=2, trusted_proxies=("10.0.0.0/8",)))
+    waiting = Handshakes(Policy(handshakes=8, handshakes_per_address=2, silence=0, trusted_proxies=("10.0.0.0/8",)))
     assert [waiting.came(number, "10.0.0.1") for number in range(8)] == [None] * 8
     assert waiting.came(8, "192.0.2.1") == 0
 
@@ -79,7 +88,7 @@ def test_neighbours_of_the_sixth_version_share() -> None:
     )
 )
 def test_there_are_never_more_than_allowed_and_nobody_who_spoke_is_sent_away(steps: list[tuple[str, int, int]]) -> None:
-    waiting = Handshakes(Policy(handshakes=6, handshakes_per_address=2))
+    waiting = Handshakes(Policy(handshakes=6, handshakes_per_address=2, silence=0))
     inside: set[int] = set()
     spoken: set[int] = set()
     for step, number, address in steps:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,7 +35,8 @@ class Policy:
     record_unknown: bool = False
     connections: int = 10_000
     handshakes: int = 1_000  # sockets that have not proven anything yet
-    handshakes_per_address: int = 50  # of those, once half of the places are taken; a trusted proxy may have all
+    handshakes_per_address: int = 50  # silent ones, once half of the places are taken; a trusted proxy may have all
+    silence: float = 1.0  # seconds after which a socket that has said nothing counts as silent
     failures_per_address: int = 30
     failures_per_id: int = 10  # of a name from one address
     failures_per_name: int = 30  # from all addresses: from then on refusals come later
@@ -77,50 +79,55 @@ def neighbourhood(address: str) -> str:
 class Handshakes:
     """Sockets that have proven nothing yet, and who of them goes when there are too many: never one that has spoken.
 
-    Once half of the places are taken, an address keeps no more than its share. When all are, the address with most idle
-    sockets loses its oldest.
+    Once half of the places are taken, an address keeps no more than its share of sockets that have been silent for a while.
+    When all are, the address with most idle sockets loses its oldest. A crowd that speaks at once, as the stations behind one
+    router do after a power cut, is no crowd of silent ones: it is let in step by step.
     """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._address: dict[Hashable, str] = {}
-        self._count: Counter[str] = Counter()
-        self._idle: OrderedDict[Hashable, str] = OrderedDict()  # the oldest first
+        self._all: set[Hashable] = set()
+        self._idle: OrderedDict[Hashable, tuple[str, float]] = OrderedDict()  # whence and since when, the oldest first
+        self._count: Counter[str] = Counter()  # of the idle ones
 
     def __len__(self) -> int:
         """How many there are."""
-        return len(self._address)
+        return len(self._all)
 
     def came(self, socket: Hashable, address: str) -> Hashable | None:
         """One more; gives the one that has to go for it, which may be itself, and has forgotten that one."""
-        policy, where = self._policy, neighbourhood(address)
-        self._address[socket] = self._idle[socket] = where
+        policy, where, now = self._policy, neighbourhood(address), monotonic()
+        self._all.add(socket)
+        self._idle[socket] = where, now
         self._count[where] += 1
-        scarce = len(self._address) > policy.handshakes // 2 and self._count[where] > policy.handshakes_per_address
-        if scarce and not is_within(address, policy.trusted_proxies):
+        if len(self._all) > policy.handshakes:
+            crowded = max(self._count, key=self._count.__getitem__)
+            latest = now
+        elif len(self._all) > policy.handshakes // 2 and self._count[where] > policy.handshakes_per_address:
             crowded = where
-        elif len(self._address) > policy.handshakes:
-            idle = Counter(self._idle.values())
-            most = max(idle.values())
-            crowded = next(each for each in self._idle.values() if idle[each] == most)
+            latest = now - policy.silence
+            if is_within(address, policy.trusted_proxies):
+                return None
         else:
             return None
-        leaving = next(each for each, its in self._idle.items() if its == crowded)
+        leaving, since = next((each, since) for each, (its, since) in self._idle.items() if its == crowded)
+        if since > latest:
+            return None
         self.gone(leaving)
         return leaving
 
     def spoke(self, socket: Hashable) -> None:
         """Its request is here."""
-        self._idle.pop(socket, None)
+        found = self._idle.pop(socket, None)
+        if found is not None:
+            self._count[found[0]] -= 1
+            if not self._count[found[0]]:
+                del self._count[found[0]]
 
     def gone(self, socket: Hashable) -> None:
         """It is no handshake any more."""
-        self._idle.pop(socket, None)
-        where = self._address.pop(socket, None)
-        if where is not None:
-            self._count[where] -= 1
-            if not self._count[where]:
-                del self._count[where]
+        self.spoke(socket)
+        self._all.discard(socket)
 
 
 class Pace:
