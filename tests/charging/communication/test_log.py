@@ -1,5 +1,6 @@
 """The log on a real database: written in batches, read with its filters, forgotten by the day."""
 
+import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -298,6 +299,35 @@ async def test_it_writes_by_itself_and_everything_at_the_end(caller: Caller, db:
     (entry,) = await logged(caller)
     assert json.loads(entry["communicationError"]) == {"problem": "no answer"}
     assert "responseBody" not in entry
+
+
+async def test_a_frame_that_cannot_be_taken_in_is_counted_and_takes_no_other_with_it(
+    caller: Caller, buffer: Buffer
+) -> None:
+    point = await station(caller)
+    for each in exchange(Station("CP-1", key="nobody's"), "Heartbeat", {}, {}, at=clock.now()):
+        buffer.frame(each)
+    for each in exchange(of(caller, point), "Heartbeat", {}, {}, at=clock.now()):
+        buffer.frame(each)
+    await buffer.flush()
+    assert len(await logged(caller)) == 1
+    assert buffer.lost == {"frames": 2}
+
+
+async def test_an_end_in_the_middle_of_a_flush_loses_nothing_and_doubles_nothing(caller: Caller, db: Database) -> None:
+    point = await station(caller)
+    async with Buffer(db, every_s=0.01) as buffer:
+        for number in range(3):
+            for each in exchange(
+                of(caller, point), "DataTransfer", {"data": "x" * 20_000}, {}, number=str(number), at=clock.now()
+            ):
+                buffer.frame(each)
+        for _ in range(1000):
+            if not buffer._frames:  # the flush has taken them, and reads them beside the loop
+                break
+            await asyncio.sleep(0.001)
+    assert len(await logged(caller)) == 3
+    assert buffer.lost == {}
 
 
 async def parts(db: Database) -> set[str]:

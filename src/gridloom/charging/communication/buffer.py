@@ -47,6 +47,7 @@ class Buffer:
         self._notices: dict[_Notice, tuple[datetime, int]] = {}
         self._ready: list[Entry] = []
         self._size = 0
+        self._ending = asyncio.Event()
         self._pairing = Pairing()
         self._days: set[date] = set()
         self._turn = asyncio.Lock()
@@ -86,15 +87,17 @@ class Buffer:
     async def __aexit__(self, *_: object) -> None:
         """Write what is left, questions without an answer too."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # Not cancelled: what a flush holds in its hands would be gone, or written twice.
+            self._ending.set()
+            await self._task
             self._task = None
         await self.flush(ending=True)
 
     async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._every_s)
+        while not self._ending.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every_s):
+                    await self._ending.wait()
             await self.flush()
 
     async def flush(self, *, ending: bool = False) -> None:
@@ -131,7 +134,12 @@ class Buffer:
         for frame in frames:
             # A long frame is read beside the loop; of short ones so many in one go as cost it a few milliseconds.
             is_long = len(frame.text) > _LONG
-            entry = await asyncio.to_thread(self._pairing.take, frame) if is_long else self._pairing.take(frame)
+            try:
+                entry = await asyncio.to_thread(self._pairing.take, frame) if is_long else self._pairing.take(frame)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the frames behind this one have done nothing
+                self.lost["frames"] += 1
+                log.warning("communication_frame_not_read", error=type(error).__name__)
+                continue
             if entry:
                 self._ready.append(entry)
             read += _EACH + len(frame.text)

@@ -79,7 +79,7 @@ class Commands:
         action: str,
         payload: Payload,
         *,
-        timeout: float | None = None,  # noqa: ASYNC109
+        timeout: float | None = None,  # noqa: ASYNC109 - it is told as the outcome TimedOut
     ) -> Outcome:
         """Ask a station, after all that was asked of it before; never raises for what the station does.
 
